@@ -1,0 +1,129 @@
+/**
+ * What a chat platform and Docent say to each other. Adapters (slack/, discord/, terminal/) know their platform and this
+ * file; `chat/service.ts` knows answers, documents and this file. Neither knows the other's side.
+ */
+import type { Source } from '../answers/contract.ts';
+
+export type PlatformName = 'slack' | 'discord' | 'local';
+
+/** Anything JSON: what a platform needs to find its reply again after a restart (channel, thread, message ids, token). */
+export type ReplyTarget = { readonly platform: PlatformName } & Readonly<Record<string, unknown>>;
+
+export interface Place {
+  readonly platform: PlatformName;
+  readonly workspace: { readonly externalId: string; readonly name: string };
+  readonly channel: {
+    readonly externalId: string;
+    readonly name: string;
+    /** open: every full member of the workspace can read it; closed: anything else; direct: a direct message. */
+    readonly visibility: 'open' | 'closed' | 'direct';
+  };
+  /** Key of the thread (Slack thread_ts, Discord thread or reply chain); follow-ups share it. */
+  readonly thread: string;
+  /** A guest, or somebody of another organisation, can read along here. */
+  readonly restricted: boolean;
+}
+
+export interface Person {
+  /** Platform id, for instance `U123`. */
+  readonly id: string;
+  readonly isAdmin: boolean;
+}
+
+export interface IncomingFile {
+  /** The platform's id of the file; the exactly-once key of the upload. */
+  readonly key: string;
+  readonly name: string;
+  /** Size the platform states, checked before downloading; null when it doesn't. */
+  readonly bytes: number | null;
+  /** Where a person opens it. */
+  readonly url: string | null;
+  /** Stored outside the platform: answered with "upload it here". */
+  readonly external: boolean;
+  /** @throws DocentError FILE_FETCH_FAILED, FILE_LOGIN_PAGE */
+  download(): Promise<Uint8Array>;
+}
+
+export interface IncomingMessage {
+  /** Exactly-once key of the message itself, e.g. `slack:T1:C1:1712.34`, `discord:<interaction or message id>`. */
+  readonly key: string;
+  readonly place: Place;
+  readonly person: Person;
+  /** What was said to the bot, without the mention. */
+  readonly text: string;
+  readonly files: readonly IncomingFile[];
+  /** false: a message that only carries files or stands in a thread of the bot, without naming it. */
+  readonly addressed: boolean;
+  /** Stored with the question, so that a new process can go on with `ChatAdapter.reopen`. */
+  readonly target: ReplyTarget;
+}
+
+/** A command such as `/docent status`, `/documents`, `/upload`. */
+export interface IncomingCommand {
+  readonly key: string;
+  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'forget' | 'upload';
+  readonly place: Place;
+  readonly person: Person;
+  readonly text: string;
+  readonly files: readonly IncomingFile[];
+  readonly target: ReplyTarget;
+}
+
+export interface ReplyContent {
+  /** Markdown as Docent writes it (bold, lists, code, links); the adapter turns it into the platform's own. */
+  readonly text: string;
+  readonly sources: readonly Source[];
+  /** Set on answers: feedback buttons carry it. */
+  readonly answerId: string | null;
+  readonly tone: 'answer' | 'not-found' | 'info' | 'error';
+}
+
+/**
+ * One visible message. `progress` shows it, `finish` turns it into the answer. Both may be called again after a restart
+ * with the same id and still leave one message: implementations write intent first and look before they post.
+ */
+export interface Reply {
+  /** What to store so that the message is found again; changes once the message exists. */
+  readonly target: ReplyTarget;
+  progress(text: string): Promise<void>;
+  finish(content: ReplyContent): Promise<void>;
+}
+
+/** What adapters call. Never throws: whatever goes wrong was already said politely through the reply. */
+export interface ChatHandlers {
+  /** Resolves once the message is durably recorded, so that the platform may be told; answering goes on behind it. */
+  message(message: IncomingMessage): Promise<void>;
+  command(command: IncomingCommand): Promise<void>;
+  /** A vote on an answer. */
+  feedback(vote: {
+    readonly answerId: string;
+    readonly person: Person;
+    readonly place: Place;
+    readonly vote: 1 | -1;
+  }): Promise<void>;
+  /** A file or message is gone on the platform: its documents go too. `key` as in IncomingFile.key. */
+  fileDeleted(place: Pick<Place, 'platform' | 'workspace'>, key: string): Promise<void>;
+  /** A channel was renamed, archived, made private or public. */
+  channelChanged(place: Pick<Place, 'platform' | 'workspace' | 'channel'>): Promise<void>;
+  /** Whether Docent has spoken in this thread (follow-ups without a mention are for it). */
+  isOwnThread(place: Place): Promise<boolean>;
+  /** Whether this message key was already taken up (duplicates, and catching up after a restart). */
+  isKnown(key: string): Promise<boolean>;
+}
+
+export interface ChatAdapter {
+  readonly platform: PlatformName;
+  /** Connects. @throws DocentError TOKEN_INVALID, SCOPE_MISSING, PLATFORM_UNREACHABLE */
+  start(handlers: ChatHandlers): Promise<void>;
+  /** Stops taking messages; replies under way may still finish. Idempotent. */
+  stop(): Promise<void>;
+  /**
+   * The one visible message of a question or upload. `id` (the question's or version's id) makes posting idempotent
+   * (Slack message metadata, Discord nonce), also over restarts.
+   */
+  open(target: ReplyTarget, id: string): Reply;
+  /** External ids of the closed channels this person is in now; asked from the platform, cached ≤ 60 s. Unreachable = []. */
+  closedChannelsOf(workspaceId: string, personId: string): Promise<readonly string[]>;
+  /** One line for start-up and doctor: "Slack: connected to Acme as @docent". */
+  describe(): string;
+}

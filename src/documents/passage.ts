@@ -1,0 +1,30 @@
+/** The units that are searched and read. */
+
+/** A stretch of a passage. Without offsets it was written by Docent (heading path, repeated header): readable, never quotable. */
+export interface Piece {
+  readonly text: string;
+  /** [start, end) in the document's extracted text; `text` is exactly that slice. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+export interface PassageDraft {
+  readonly pieces: readonly Piece[];
+  /** Offsets of the whole stretch of the document that this passage covers. */
+  readonly start: number;
+  readonly end: number;
+  readonly page: number | null;
+}
+
+export interface SectionDraft {
+  /** The heading as written; null before the first one. */
+  readonly heading: string | null;
+  /** Headings from the top to this one. */
+  readonly path: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  readonly page: number | null;
+  readonly passages: readonly PassageDraft[];
+}
+
+export const passageText = (pieces: readonly Piece[]): string => pieces.map((piece) => piece.text).join('');
