@@ -1,14 +1,8 @@
 /** A question and its answer, as every surface (terminal, web, Slack, Discord, /v1) sees them. */
 
-/** Who listens in. Decides which passages may be searched. */
-export interface Audience {
-  /** Channel the conversation is in; null = the command line without --channel, web chat, /v1. */
-  readonly channelId: string | null;
-  /** Set in a direct message: closed channels that this person is in now also count. */
-  readonly memberOf?: readonly string[];
-  /** A guest or outsider takes part: only this conversation's own documents. */
-  readonly restricted?: boolean;
-}
+import type { Audience } from '../retrieval/visibility.ts';
+
+export type { Audience };
 
 export interface Question {
   readonly text: string;
