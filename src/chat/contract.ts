@@ -111,6 +111,13 @@ export interface ChatHandlers {
   isKnown(key: string): Promise<boolean>;
 }
 
+/** A small durable memory that an adapter is given: hash of the registered commands, when it was last connected, … */
+export interface Notes {
+  get(key: string): Promise<string | null>;
+  /** null forgets the key. */
+  set(key: string, value: string | null): Promise<void>;
+}
+
 export interface ChatAdapter {
   readonly platform: PlatformName;
   /** Connects. @throws DocentError TOKEN_INVALID, SCOPE_MISSING, PLATFORM_UNREACHABLE */
