@@ -1,0 +1,210 @@
+/**
+ * Question → passages → reading → answer with its source, or an honest "not found". Every answer is stored with what it
+ * saw. Knows no platform and no prompt.
+ */
+import type { Logger } from 'pino';
+import { detectLanguage } from '../documents/language.ts';
+import { passageText } from '../documents/passage.ts';
+import { DocentError } from '../errors.ts';
+import type { Reader, Reading } from '../reader/read.ts';
+import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
+import type { Prisma } from '../store/generated/client.ts';
+import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
+import type { Conversations, Seen } from './conversations.ts';
+import type { ExampleQuestions } from './examples.ts';
+import { type PreviousTurn, previousWeight, resolved } from './follow-up.ts';
+import { type Quote, quoteAround } from './quote.ts';
+import { smallTalk } from './small-talk.ts';
+import * as texts from './texts.ts';
+
+/** Longer texts belong into a document; the reader's context is for passages. */
+const maxQuestionLength = 2_000;
+
+type Draft = Omit<Answer, 'id' | 'timing' | 'model'>;
+
+interface Deps {
+  readonly conversations: Conversations;
+  readonly retriever: Retriever;
+  readonly reader: Reader;
+  readonly examples: ExampleQuestions;
+  /** Extracted text of a document version, for quotes. */
+  readonly textOf: (versionId: string) => Promise<string>;
+  /** Are there any documents this audience may see? */
+  readonly hasDocuments: (audience: Audience) => Promise<boolean>;
+  readonly model: () => { readonly base: string; readonly adapter: string | null };
+  /** How many passages are read. */
+  readonly passages: number;
+  /** p(found) from which an answer is given. */
+  readonly minConfidence: number;
+  readonly log: Logger;
+}
+
+/** One reading of one candidate that gave words. */
+interface Found {
+  readonly candidate: Candidate;
+  readonly reading: Reading;
+}
+
+const bestOf = (candidates: readonly Candidate[], readings: readonly Reading[]): Found | null => {
+  let best: Found | null = null;
+  for (const reading of readings) {
+    if (reading.spans.length === 0) continue;
+    if (!best || reading.pFound > best.reading.pFound) best = { candidate: candidates[reading.passage]!, reading };
+  }
+  return best;
+};
+
+const sourceOf = (candidate: Candidate, quote: Quote): Source => ({
+  document: candidate.document,
+  documentId: candidate.documentId,
+  section: candidate.heading,
+  page: candidate.page,
+  quote: quote.quote,
+  start: quote.start,
+  end: quote.end,
+  url: candidate.url,
+});
+
+const isYesNoForm = (form: Reading['form']): form is 'yes' | 'no' => form !== 'span';
+
+export interface StoringAnswerer extends Answerer {
+  /** As ask, for a question that was recorded already (with its reply handle). */
+  ask(question: Question, options?: AskOptions & { readonly replyTarget?: Prisma.InputJsonValue }): Promise<Answer>;
+}
+
+export function createAnswerer(deps: Deps): StoringAnswerer {
+  const { conversations, retriever, reader, examples, textOf, log } = deps;
+
+  const talk = async (question: Question): Promise<Draft | null> => {
+    const kind = smallTalk(question.text);
+    if (!kind) return null;
+    const draft = (text: string, answerKind: 'help' | 'greeting'): Draft => ({
+      found: false,
+      kind: answerKind,
+      answer: null,
+      text,
+      confidence: 1,
+      sources: [],
+    });
+    if (kind === 'thanks') return draft(texts.thanksText, 'greeting');
+    const suggested = await examples.forAudience(question.audience);
+    return kind === 'help'
+      ? draft(texts.helpText(suggested), 'help')
+      : draft(texts.greetingText(suggested), 'greeting');
+  };
+
+  const notFound = async (candidates: readonly Candidate[], audience: Audience, confidence: number): Promise<Draft> => {
+    const [nearest] = candidates;
+    const empty = !nearest && !(await deps.hasDocuments(audience));
+    const sources: Source[] = [];
+    if (nearest) {
+      const text = await textOf(nearest.versionId);
+      const begin = nearest.pieces.find((piece) => piece.start !== undefined && piece.text.trim() !== '');
+      if (begin?.start !== undefined) sources.push(sourceOf(nearest, quoteAround(text, begin.start, begin.start + 1)));
+    }
+    return {
+      found: false,
+      kind: 'span',
+      answer: null,
+      text: texts.notFoundText(sources[0] ?? null, empty),
+      confidence,
+      sources,
+    };
+  };
+
+  const fromReading = async ({ candidate, reading }: Found, confidence: number): Promise<Draft> => {
+    const text = await textOf(candidate.versionId);
+    const quotes = reading.spans.map((span) => quoteAround(text, span.start, span.end));
+    const words = reading.spans.map((span) => text.slice(span.start, span.end));
+    const sources = quotes.map((quote) => sourceOf(candidate, quote));
+    const form = reading.form;
+    const answer = isYesNoForm(form) ? (form === 'yes' ? 'Yes' : 'No') : words.join('; ');
+    return {
+      found: true,
+      kind: isYesNoForm(form) ? form : words.length > 1 ? 'list' : 'span',
+      answer,
+      text: texts.answerText(
+        answer,
+        sources.map((source) => source.quote),
+      ),
+      confidence,
+      sources,
+    };
+  };
+
+  const withLanguageNote = (draft: Draft, question: string, winner: Candidate | null): Draft => {
+    const foreign = (text: string) => {
+      const language = detectLanguage(text);
+      return language.confident && language.code !== 'eng';
+    };
+    if (foreign(question)) return { ...draft, text: `${draft.text}\n_${texts.otherLanguageNote}_` };
+    if (winner && draft.found && foreign(passageText(winner.pieces)))
+      return { ...draft, text: `${draft.text}\n_${texts.otherDocumentLanguageNote}_` };
+    return draft;
+  };
+
+  const look = async (question: Question, previous: PreviousTurn | null) => {
+    const searched = [{ text: question.text, weight: 1 }];
+    if (previous) searched.push({ text: previous.question, weight: previousWeight(question.text) });
+    return retriever.search(question.audience, searched, deps.passages, previous?.passageIds ?? []);
+  };
+
+  return {
+    async ask(question, options = {}) {
+      const began = performance.now();
+      if (question.text.length > maxQuestionLength)
+        throw new DocentError('QUESTION_TOO_LONG', { length: question.text.length, limit: maxQuestionLength });
+      const recorded = await conversations.record(question, options.replyTarget);
+      if (recorded.answer) return recorded.answer;
+
+      let draft = await talk(question);
+      let seen: readonly Seen[] = [];
+      let retrieveMs = 0;
+      let readMs = 0;
+      if (!draft) {
+        options.onProgress?.('searching', 0);
+        const previous = await conversations.previous(recorded.conversationId, recorded.id);
+        const candidates = await look(question, previous);
+        retrieveMs = performance.now() - began;
+        options.onProgress?.('reading', candidates.length);
+        const readings = candidates.length
+          ? await reader.read(
+              resolved(question.text, previous),
+              candidates.map((candidate) => candidate.pieces),
+              options,
+            )
+          : [];
+        readMs = performance.now() - began - retrieveMs;
+        const best = bestOf(candidates, readings);
+        const confidence = best?.reading.pFound ?? 0;
+        draft =
+          best && confidence >= deps.minConfidence
+            ? await fromReading(best, confidence)
+            : await notFound(candidates, question.audience, confidence);
+        draft = withLanguageNote(draft, question.text, best?.candidate ?? null);
+        seen = readings.map((reading, rank) => {
+          const candidate = candidates[reading.passage]!;
+          return {
+            passageId: candidate.passageId,
+            documentId: candidate.documentId,
+            rank,
+            score: candidate.score,
+            pFound: reading.pFound,
+            meanLogprob: Number.isFinite(reading.meanLogprob) ? reading.meanLogprob : -1e9,
+            words: null,
+          };
+        });
+      }
+      const round = Math.round;
+      const timing = {
+        retrieve_ms: round(retrieveMs),
+        read_ms: round(readMs),
+        total_ms: round(performance.now() - began),
+      };
+      const answer = await conversations.saveAnswer(recorded.id, { ...draft, model: deps.model(), timing }, seen);
+      log.info({ question: recorded.id, found: answer.found, ...timing }, 'answered');
+      return answer;
+    },
+    examples: (audience) => examples.forAudience(audience),
+  };
+}

@@ -1,0 +1,32 @@
+/** Questions that lean on the one before: "and for part-timers?", "what about weekends", "is it paid?". */
+
+export interface PreviousTurn {
+  readonly question: string;
+  readonly answer: string | null;
+  /** Passages the answer was read from. */
+  readonly passageIds: readonly string[];
+}
+
+const opener =
+  /^(and|but|or|also|so|then|what about|how about|what if|same for|same with|why|why not|really|since when|until when|for whom|who|when|where|how much|how many|how long)\b/i;
+const pronoun = /\b(it|its|they|them|their|this|that|these|those|he|she|his|her|there|then|one|ones|such)\b/i;
+
+/** Words that a question needs to stand on its own. */
+const fewWords = 5;
+
+/** Does this question need the one before to be understood? */
+export function isElliptical(question: string): boolean {
+  const words = question.trim().split(/\s+/);
+  if (/^(and|but|or|also|what about|how about|what if|same for|same with)\b/i.test(question.trim())) return true;
+  if (words.length <= fewWords && opener.test(question.trim())) return true;
+  return words.length <= 9 && pronoun.test(question);
+}
+
+/** What the reader is asked: the earlier question in front, where the new one leans on it. */
+export const resolved = (question: string, previous: PreviousTurn | null): string =>
+  previous && isElliptical(question)
+    ? `${previous.question.trim().replace(/[?.!]*$/, '?')} ${question.trim()}`
+    : question;
+
+/** The question before counts less than the new one: it says the topic, not what is asked. */
+export const previousWeight = (question: string): number => (isElliptical(question) ? 0.6 : 0.15);

@@ -1,0 +1,116 @@
+/** Question → the passages worth reading, each with its document and section. Lexical first; dense only where it is on. */
+import type { Pool } from 'pg';
+import type { Piece } from '../documents/passage.ts';
+import type { Embedder } from '../inference/contract.ts';
+import { searchDense } from './dense.ts';
+import { fillLastSlot } from './fuse.ts';
+import { searchLexical, type WeightedText } from './lexical.ts';
+import { type Audience, audienceParameters, visiblePassages } from './visibility.ts';
+
+export interface Candidate {
+  readonly passageId: string;
+  readonly versionId: string;
+  readonly documentId: string;
+  /** The document's path in its channel, as the uploader named it. */
+  readonly document: string;
+  readonly url: string | null;
+  readonly heading: string | null;
+  readonly headingPath: readonly string[];
+  readonly page: number | null;
+  readonly pieces: readonly Piece[];
+  readonly start: number;
+  readonly end: number;
+  /** BM25; 0 for a passage that was added as the thread's previous source. */
+  readonly score: number;
+}
+
+export interface Retriever {
+  /**
+   * At most `limit` passages, best first; `also` (the thread's previous source) comes on top of them if it is still
+   * visible. The same text placed twice is returned once.
+   */
+  search(
+    audience: Audience,
+    texts: readonly WeightedText[],
+    limit: number,
+    also?: readonly string[],
+  ): Promise<readonly Candidate[]>;
+}
+
+const loadSql = `
+  with ${visiblePassages}
+  select p.id, p.pieces, p.start, p."end", p.page, p.version_id, v.document_id, v.channel_id, d.path, d.url,
+         s.heading, s.path as heading_path
+  from visible_passages v
+  join passages p on p.id = v.id join sections s on s.id = p.section_id join documents d on d.id = v.document_id
+  where p.id = any($4::uuid[])`;
+
+interface LoadedRow {
+  readonly id: string;
+  readonly pieces: Piece[];
+  readonly start: number;
+  readonly end: number;
+  readonly page: number | null;
+  readonly version_id: string;
+  readonly document_id: string;
+  readonly channel_id: string;
+  readonly path: string;
+  readonly url: string | null;
+  readonly heading: string | null;
+  readonly heading_path: string[];
+}
+
+/** Duplicates are looked for among a few more than are asked for. */
+const spareHits = 8;
+
+export function createRetriever(deps: { readonly pool: Pool; readonly embedder: Embedder | null }): Retriever {
+  const { pool, embedder } = deps;
+  return {
+    async search(audience, texts, limit, also = []) {
+      const lexical = await searchLexical(pool, audience, texts, limit + spareHits);
+      const dense = embedder ? await searchDense(pool, embedder, audience, texts[0]?.text ?? '', limit) : [];
+      const order = fillLastSlot(
+        lexical.map((hit) => hit.passageId),
+        dense,
+        limit,
+      );
+      const scores = new Map(lexical.map((hit) => [hit.passageId, hit.score]));
+      const ids = [...new Set([...order, ...also])];
+      if (ids.length === 0) return [];
+      const rows = (await pool.query<LoadedRow>(loadSql, [...audienceParameters(audience), ids])).rows;
+      // Of identical texts the one placed in the asker's own channel stays.
+      rows.sort((a, b) => Number(b.channel_id === audience.channelId) - Number(a.channel_id === audience.channelId));
+      const byText = new Map<string, LoadedRow>();
+      for (const row of rows) {
+        const text = row.pieces.map((piece) => piece.text).join('');
+        if (!byText.has(text)) byText.set(text, row);
+      }
+      const kept = new Map([...byText.values()].map((row) => [row.id, row]));
+      const replaced = new Map(rows.map((row) => [row.id, byText.get(row.pieces.map((p) => p.text).join(''))!]));
+      const seen = new Set<string>();
+      const candidates: Candidate[] = [];
+      for (const id of ids) {
+        const row = kept.get(id) ?? replaced.get(id);
+        if (!row || seen.has(row.id)) continue;
+        const extra = also.includes(id) && !scores.has(id);
+        if (!extra && candidates.length >= limit) continue;
+        seen.add(row.id);
+        candidates.push({
+          passageId: row.id,
+          versionId: row.version_id,
+          documentId: row.document_id,
+          document: row.path,
+          url: row.url,
+          heading: row.heading,
+          headingPath: row.heading_path,
+          page: row.page,
+          pieces: row.pieces,
+          start: row.start,
+          end: row.end,
+          score: scores.get(id) ?? 0,
+        });
+      }
+      return candidates;
+    },
+  };
+}
