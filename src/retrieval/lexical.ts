@@ -42,16 +42,22 @@ const wordSql = `
 /** Words worth repairing to: letters only, at least four, as people would type them. */
 export const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/\p{L}{4,40}/gu) ?? []);
 
-/** Writes the inverted index of new passages; call inside the transaction that writes them. */
-export async function indexPassages(db: Queryable, passages: readonly IndexedPassage[]): Promise<void> {
+/**
+ * Writes the inverted index of new passages.
+ * @param execute runs one statement inside the transaction that writes the passages.
+ */
+export async function indexPassages(
+  execute: (sql: string, parameters: readonly unknown[]) => Promise<unknown>,
+  passages: readonly IndexedPassage[],
+): Promise<void> {
   if (passages.length === 0) return;
   const column = (key: keyof IndexedPassage) => passages.map((passage) => passage[key]);
   const fileWords = passages.map((passage) => passage.fileName.replace(/[._/\\-]+/g, ' '));
-  await db.query(indexSql, [column('id'), column('text'), column('headings'), fileWords]);
+  await execute(indexSql, [column('id'), column('text'), column('headings'), fileWords]);
   const words = passages.flatMap((passage) =>
     [...wordsOf(`${passage.text} ${passage.headings}`)].map((word) => [passage.id, word] as const),
   );
-  await db.query(wordSql, [words.map(([id]) => id), words.map(([, word]) => word)]);
+  await execute(wordSql, [words.map(([id]) => id), words.map(([, word]) => word)]);
 }
 
 export interface WeightedText {
