@@ -1,0 +1,49 @@
+/**
+ * Every format that is read, in one table: its extensions and where its extractor is. Parsers are loaded when the first
+ * such file comes.
+ */
+import type { Extractor } from './contract.ts';
+
+interface FormatSpec {
+  readonly extensions: readonly string[];
+  /** What a person calls it. */
+  readonly called: string;
+  readonly load: () => Promise<Extractor>;
+}
+
+const table = <T extends Record<string, FormatSpec>>(formats: T): T => formats;
+
+export const formats = table({
+  markdown: {
+    extensions: ['md', 'markdown', 'mdown', 'mkd', 'mdx', 'qmd'],
+    called: 'Markdown',
+    load: async () => (await import('./markdown.ts')).markdown,
+  },
+  text: {
+    // Source and configuration files are read as they stand.
+    extensions:
+      'txt text log rst adoc org tex srt vtt yaml yml toml ini cfg conf properties xml sql sh py js ts java go rs c h cpp cs rb php swift kt'.split(
+        ' ',
+      ),
+    called: 'plain text',
+    load: async () => (await import('./text.ts')).plainText,
+  },
+  html: {
+    extensions: ['html', 'htm', 'xhtml'],
+    called: 'HTML',
+    load: async () => (await import('./html.ts')).html,
+  },
+});
+
+export type Format = keyof typeof formats;
+
+export const extensionOf = (name: string): string => /\.([A-Za-z0-9]{1,10})$/.exec(name)?.[1]?.toLowerCase() ?? '';
+
+const byExtension = new Map<string, Format>(
+  (Object.keys(formats) as Format[]).flatMap((format) =>
+    formats[format].extensions.map((extension): [string, Format] => [extension, format]),
+  ),
+);
+
+/** The format that a name claims, or null. For folders: what is worth trying at all. */
+export const formatOfName = (name: string): Format | null => byExtension.get(extensionOf(name)) ?? null;
