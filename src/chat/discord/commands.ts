@@ -1,0 +1,122 @@
+/**
+ * The slash commands and their registration. Knows their wire form; must not know what they do.
+ */
+import { createHash } from 'node:crypto';
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  InteractionContextType,
+  PermissionFlagsBits,
+  type RESTPutAPIApplicationCommandsJSONBody,
+  Routes,
+} from 'discord.js';
+import type { IncomingCommand, Notes } from '../contract.ts';
+import type { Calls } from './rest.ts';
+
+interface CommandSpec {
+  readonly description: string;
+  /** `ask` is a question; the others are commands of the contract. */
+  readonly meaning: 'ask' | IncomingCommand['name'];
+  /** Only the person who called it sees the reply. Fixed when the reply is begun, Discord cannot change it later. */
+  readonly ephemeral: boolean;
+  readonly option?: {
+    readonly name: string;
+    readonly description: string;
+    readonly kind: 'text' | 'file';
+    readonly required: boolean;
+  };
+  /** Shown only to people who may manage the server. The handler checks the acting person again. */
+  readonly adminsOnly?: boolean;
+}
+
+/** Discord's limit for a text option is 6,000; a question is far shorter, and the answer service says its own limit. */
+const maxOptionLength = 4000;
+
+export const commandTable: Readonly<Record<string, CommandSpec>> = {
+  ask: {
+    description: 'Ask the documents of this server',
+    meaning: 'ask',
+    ephemeral: false,
+    option: { name: 'question', description: 'What you want to know', kind: 'text', required: true },
+  },
+  upload: {
+    description: 'Add a document that everybody in this channel may ask about',
+    meaning: 'upload',
+    ephemeral: false,
+    option: {
+      name: 'file',
+      description: 'PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or text',
+      kind: 'file',
+      required: true,
+    },
+  },
+  documents: { description: 'List the documents that can be asked about here', meaning: 'documents', ephemeral: true },
+  forget: {
+    description: 'Delete a document that you uploaded',
+    meaning: 'forget',
+    ephemeral: true,
+    option: { name: 'document', description: 'Its name or id, as /documents shows it', kind: 'text', required: true },
+  },
+  status: { description: 'What Docent knows and which model answers', meaning: 'status', ephemeral: true },
+  retrain: {
+    description: 'Train on the documents again',
+    meaning: 'retrain',
+    ephemeral: true,
+    adminsOnly: true,
+  },
+  help: { description: 'What Docent does and how to ask', meaning: 'help', ephemeral: true },
+};
+
+/** The body of the bulk registration. */
+export const commandsBody = (): RESTPutAPIApplicationCommandsJSONBody =>
+  Object.entries(commandTable).map(([name, { description, option, adminsOnly }]) => ({
+    type: ApplicationCommandType.ChatInput,
+    name,
+    description,
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    default_member_permissions: adminsOnly ? PermissionFlagsBits.ManageGuild.toString() : null,
+    options: option
+      ? [
+          option.kind === 'text'
+            ? {
+                type: ApplicationCommandOptionType.String,
+                name: option.name,
+                description: option.description,
+                required: option.required,
+                max_length: maxOptionLength,
+              }
+            : {
+                type: ApplicationCommandOptionType.Attachment,
+                name: option.name,
+                description: option.description,
+                required: option.required,
+              },
+        ]
+      : [],
+  }));
+
+/**
+ * Registers the commands for all servers with one bulk PUT, only when they changed since the last time: Discord limits
+ * how often commands may be written, and every write makes clients load them anew.
+ * @see https://discord.com/developers/docs/interactions/application-commands#bulk-overwrite-global-application-commands
+ * @returns whether they were written.
+ */
+export async function registerCommands({
+  calls,
+  notes,
+  applicationId,
+}: {
+  readonly calls: Calls;
+  readonly notes: Notes;
+  readonly applicationId: string;
+}): Promise<boolean> {
+  const body = commandsBody();
+  const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  const key = `discord:commands:${applicationId}`;
+  if ((await notes.get(key)) === hash) return false;
+  await calls.call({ method: 'PUT', route: Routes.applicationCommands(applicationId), body });
+  await notes.set(key, hash);
+  return true;
+}

@@ -1,0 +1,136 @@
+/**
+ * Attachments, downloaded from Discord's own file hosts only. Knows addresses and limits; must not know what is in a file.
+ */
+import type { Attachment } from 'discord.js';
+import { DocentError, reasonOf } from '../../errors.ts';
+import type { IncomingFile } from '../contract.ts';
+import type { Calls } from './rest.ts';
+
+/** The two hosts that serve attachments. @see docs/egress.md */
+const cdnHosts: ReadonlySet<string> = new Set(['cdn.discordapp.com', 'media.discordapp.net']);
+/** Discord redirects at most once (media proxy); more is not Discord. */
+const maxRedirects = 3;
+/** A large file on a slow line; silence ends sooner, by the platform's own time limits. */
+const timeoutMs = 5 * 60_000;
+
+export interface Files {
+  /** `openUrl`: where a person finds the message that carries it. */
+  fileOf(attachment: Attachment, openUrl: string | null): IncomingFile;
+}
+
+/** Pictures, sound and film posted among people are talk, not documents; named to the bot they get an answer. */
+export const isMedia = (attachment: Attachment): boolean =>
+  /^(image|video|audio)\//.test(attachment.contentType ?? '') ||
+  /\.(png|jpe?g|gif|webp|heic|svg|mp4|mov|webm|mp3|ogg|wav|m4a)$/i.test(attachment.name);
+
+export const fileKey = (attachmentId: string): string => `discord:${attachmentId}`;
+
+export function createFiles({
+  calls,
+  cdnUrl,
+  maxBytes,
+}: {
+  readonly calls: Calls;
+  /** DISCORD_CDN_URL, or ''. */
+  readonly cdnUrl: string;
+  readonly maxBytes: number;
+}): Files {
+  const ownCdn = cdnUrl ? new URL(cdnUrl) : null;
+
+  const isAllowed = (url: URL): boolean =>
+    (url.protocol === 'https:' && cdnHosts.has(url.hostname) && url.port === '') ||
+    (ownCdn !== null && url.protocol === ownCdn.protocol && url.host === ownCdn.host);
+
+  const request = async (name: string, address: string): Promise<Response> => {
+    let url = new URL(address);
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      if (!isAllowed(url))
+        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `${url.hostname} is not a file host of Discord` });
+      const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+      const location = response.headers.get('location');
+      if (response.status < 300 || response.status >= 400 || !location) return response;
+      await response.body?.cancel();
+      url = new URL(location, url);
+    }
+    throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'too many redirects' });
+  };
+
+  /** Attachment links expire after a day; Discord writes a fresh one for the same file. */
+  const freshUrl = async (address: string): Promise<string | null> => {
+    const { refreshed_urls: refreshed } = await calls.call<{
+      refreshed_urls: { original: string; refreshed: string | null }[];
+    }>({ method: 'POST', route: '/attachments/refresh-urls', body: { attachment_urls: [address] } });
+    return refreshed[0]?.refreshed ?? null;
+  };
+
+  const readLimited = async (name: string, response: Response): Promise<Uint8Array> => {
+    const tooLarge = (bytes: number) =>
+      new DocentError('FILE_TOO_LARGE', {
+        name,
+        megabytes: Math.ceil(bytes / 2 ** 20),
+        limit: Math.floor(maxBytes / 2 ** 20),
+      });
+    const stated = Number(response.headers.get('content-length') ?? 0);
+    if (stated > maxBytes) {
+      await response.body?.cancel();
+      throw tooLarge(stated);
+    }
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const body = (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
+    for await (const chunk of body) {
+      length += chunk.byteLength;
+      if (length > maxBytes) throw tooLarge(length);
+      chunks.push(chunk);
+    }
+    if (stated && !response.headers.has('content-encoding') && length !== stated)
+      throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'the transfer broke off' });
+    return new Uint8Array(Buffer.concat(chunks));
+  };
+
+  const download = async (name: string, address: string): Promise<Uint8Array> => {
+    try {
+      let response = await request(name, address);
+      if (response.status === 403 || response.status === 404) {
+        const fresh = await freshUrl(address).catch(() => null);
+        if (fresh) {
+          await response.body?.cancel();
+          response = await request(name, fresh);
+        }
+      }
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `HTTP ${response.status}` });
+      }
+      return await readLimited(name, response);
+    } catch (error) {
+      if (error instanceof DocentError) throw error;
+      throw new DocentError('FILE_FETCH_FAILED', { name, reason: reasonOf(error) }, { cause: error });
+    }
+  };
+
+  return {
+    fileOf: (attachment, openUrl) => ({
+      key: fileKey(attachment.id),
+      name: attachment.title ? withExtension(attachment.title, attachment.name) : attachment.name,
+      bytes: attachment.size ?? null,
+      url: openUrl,
+      external: false,
+      download: async () => {
+        if (attachment.size > maxBytes)
+          throw new DocentError('FILE_TOO_LARGE', {
+            name: attachment.name,
+            megabytes: Math.ceil(attachment.size / 2 ** 20),
+            limit: Math.floor(maxBytes / 2 ** 20),
+          });
+        return download(attachment.name, attachment.url);
+      },
+    }),
+  };
+}
+
+/** Discord keeps names with letters outside ASCII as a title without extension, and a bare name beside it. */
+const withExtension = (title: string, name: string): string => {
+  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+  return title.toLowerCase().endsWith(extension.toLowerCase()) ? title : title + extension;
+};
