@@ -33,6 +33,31 @@ export const formats = table({
     called: 'HTML',
     load: async () => (await import('./html.ts')).html,
   },
+  docx: {
+    extensions: ['docx', 'docm', 'dotx'],
+    called: 'Word',
+    load: async () => (await import('./docx.ts')).docx,
+  },
+  csv: {
+    extensions: ['csv', 'tsv', 'tab'],
+    called: 'CSV',
+    load: async () => (await import('./csv.ts')).csv,
+  },
+  json: {
+    extensions: ['json', 'jsonl', 'ndjson'],
+    called: 'JSON',
+    load: async () => (await import('./json.ts')).json,
+  },
+  eml: {
+    extensions: ['eml'],
+    called: 'an e-mail',
+    load: async () => (await import('./eml.ts')).eml,
+  },
+  ics: {
+    extensions: ['ics'],
+    called: 'a calendar',
+    load: async () => (await import('./ics.ts')).ics,
+  },
 });
 
 export type Format = keyof typeof formats;

@@ -28,6 +28,10 @@ const maxSpan = 200;
 /** Elements nested deeper than this are an attack on the stack; what is below is read as one text. */
 const maxNesting = 400;
 
+const maxBoldHeading = 80;
+/** Below every heading that was marked as one. */
+const boldHeadingLevel = 7;
+
 const isElement = (node: AnyNode): node is Element => node.type === 'tag';
 const childrenOf = (node: AnyNode): readonly AnyNode[] => ('children' in node ? node.children : []);
 
@@ -138,7 +142,15 @@ function appendTable(builder: TextBuilder, table: Element, walk: (nodes: readonl
   } else builder.table({ ...splitHeader(rectangular(grid.map((row) => row.cells))), ...named });
 }
 
-function appendNodes(builder: TextBuilder, roots: readonly AnyNode[]): void {
+/** A paragraph that is all bold, short and no sentence: a heading of somebody who doesn't use styles. */
+function isBoldHeading(node: Element): boolean {
+  const text = oneLine(inlineText(node));
+  if (node.name !== 'p' || text === '' || text.length > maxBoldHeading || /[.;,:]$/.test(text)) return false;
+  const bold = find(node, (element) => element.name === 'strong' || element.name === 'b');
+  return oneLine(bold.map(inlineText).join('')) === text;
+}
+
+function appendNodes(builder: TextBuilder, roots: readonly AnyNode[], boldHeadings = false): void {
   let inline = '';
   const flush = (): void => {
     // Collapsed here, so that spaces at element borders join only once.
@@ -190,7 +202,8 @@ function appendNodes(builder: TextBuilder, roots: readonly AnyNode[]): void {
       else if (nesting > maxNesting) inline += ` ${inlineText(node)} `;
       else {
         flush();
-        if (heading) builder.heading(Number(heading[1]), inlineText(node).replaceAll(lineBreak, ' '));
+        if (boldHeadings && isBoldHeading(node)) builder.heading(boldHeadingLevel, inlineText(node));
+        else if (heading) builder.heading(Number(heading[1]), inlineText(node).replaceAll(lineBreak, ' '));
         else if (node.name === 'pre') builder.code(preText(node));
         else if (node.name === 'table') appendTable(builder, node, (cells) => blocks(cells, depth, nesting + 1));
         else if (node.name === 'ul' || node.name === 'ol') list(node, depth, nesting);
@@ -268,11 +281,18 @@ function mainContent($: CheerioAPI): AnyNode[] {
 }
 
 /** @throws DocentError FILE_LOGIN_PAGE */
-export function extractHtml(html: string, name: string, warnings: readonly string[] = []): Extracted {
+export function extractHtml(
+  html: string,
+  name: string,
+  {
+    boldHeadings = false,
+    warnings = [],
+  }: { readonly boldHeadings?: boolean; readonly warnings?: readonly string[] } = {},
+): Extracted {
   const $ = load(html);
   const builder = createTextBuilder();
   for (const line of warnings) builder.warn(line);
-  appendNodes(builder, mainContent($));
+  appendNodes(builder, mainContent($), boldHeadings);
   const pageTitle = oneLine($('head > title').first().text());
   const extracted = builder.build();
   if (isLoginPage($, extracted.text)) throw new DocentError('FILE_LOGIN_PAGE', { name });
@@ -290,6 +310,6 @@ export const html: Extractor = {
   format: 'html',
   async extract({ bytes, name }) {
     const { text, warnings } = decodeText(bytes, name, declaredCharset(bytes));
-    return extractHtml(text, name, warnings);
+    return extractHtml(text, name, { warnings });
   },
 };

@@ -135,16 +135,21 @@ function appendGroup(builder: TextBuilder, lines: readonly string[], next: Group
   } else builder.paragraph(joinLines(lines));
 }
 
+/** Adds typed text to a document that is being built. */
+export function appendPlainText(builder: TextBuilder, text: string): void {
+  const groups = groupsOf(text);
+  groups.forEach((group, index) => {
+    appendGroup(builder, group.lines, groups[index + 1]);
+  });
+}
+
 export const plainText: Extractor = {
   format: 'text',
   async extract({ bytes, name }) {
     const { text, warnings } = decodeText(bytes, name);
     const builder = createTextBuilder();
     for (const line of warnings) builder.warn(line);
-    const groups = groupsOf(text);
-    groups.forEach((group, index) => {
-      appendGroup(builder, group.lines, groups[index + 1]);
-    });
+    appendPlainText(builder, text);
     return builder.build();
   },
 };
