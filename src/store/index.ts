@@ -11,6 +11,7 @@ import { PrismaClient } from './generated/client.ts';
 import type { Log } from './log.ts';
 import { migrate } from './migrate.ts';
 import { isConnectionLoss, withRetry } from './retry.ts';
+import { ensureTrigrams } from './trigrams.ts';
 
 export type { Log } from './log.ts';
 export { isConnectionLoss, type RetryOptions, withRetry } from './retry.ts';
@@ -38,7 +39,7 @@ export interface Store {
 const poolSize = 10;
 const connectTimeoutMs = 5_000;
 /** A database of one's own may start at the same time as we do (compose files). */
-const firstContactMs = 30_000;
+const defaultFirstContactMs = 30_000;
 const healthTimeoutMs = 3_000;
 /** The oldest PostgreSQL whose SQL we write, as `server_version_num`. */
 const oldestVersion = 140_000;
@@ -53,46 +54,27 @@ async function endpoints(config: Config, log: Log) {
   return { embedded, pooled: embedded.connection, direct: embedded.connection };
 }
 
-const once = async <T>(connection: pg.ClientConfig, use: (client: pg.Client) => Promise<T>): Promise<T> => {
+async function serverVersion(connection: pg.ClientConfig): Promise<number> {
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
   client.on('error', () => {}); // the statement under way reports it
   try {
     await client.connect();
-    return await use(client);
+    const { rows } = await client.query<{ n: number }>(`SELECT current_setting('server_version_num')::int AS n`);
+    return rows[0]!.n;
   } finally {
     await client.end().catch(() => {});
   }
-};
+}
 
 /** @throws DocentError DATABASE_UNREACHABLE */
-async function checkServer(connection: pg.ClientConfig): Promise<void> {
+async function checkServer(connection: pg.ClientConfig, firstContactMs: number): Promise<void> {
   try {
-    const version = await withRetry(
-      () =>
-        once(connection, async (client) => {
-          const { rows } = await client.query<{ n: number }>(`SELECT current_setting('server_version_num')::int AS n`);
-          return rows[0]!.n;
-        }),
-      { deadlineMs: firstContactMs },
-    );
+    const version = await withRetry(() => serverVersion(connection), { deadlineMs: firstContactMs });
     if (version < oldestVersion)
       throw new Error(`it is PostgreSQL ${Math.floor(version / 10_000)}, Docent needs 14 or newer`);
   } catch (error) {
     throw new DocentError('DATABASE_UNREACHABLE', { reason: reasonOf(error) }, { cause: error });
   }
-}
-
-/** Outside the migrations, because a database of one's own may not give the right to create extensions. */
-async function ensureTrigrams(connection: pg.ClientConfig, log: Log): Promise<boolean> {
-  return once(connection, async (client) => {
-    try {
-      await client.query('CREATE EXTENSION IF NOT EXISTS pg_trgm');
-    } catch (error) {
-      log.info({ reason: reasonOf(error) }, 'pg_trgm may not be created here');
-    }
-    const { rowCount } = await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'`);
-    return rowCount === 1;
-  });
 }
 
 function createPool(connection: pg.ClientConfig, log: Log): pg.Pool {
@@ -110,15 +92,22 @@ function createPool(connection: pg.ClientConfig, log: Log): pg.Pool {
   return pool;
 }
 
+interface StoreOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** How long to wait for a database of one's own that does not answer yet. Default 30 s. */
+  readonly firstContactMs?: number;
+}
+
 /**
  * Opens the database of this process and brings its schema up to date.
  * @throws DocentError DATABASE_START_FAILED, DATABASE_VERSION, DATABASE_UNREACHABLE, DATABASE_NEWER, MIGRATION_FAILED,
  * DISK_FULL, HOME_UNWRITABLE
  */
-export async function openStore({ config, log }: { readonly config: Config; readonly log: Log }): Promise<Store> {
+export async function openStore({ config, log, firstContactMs = defaultFirstContactMs }: StoreOptions): Promise<Store> {
   const { embedded, pooled, direct } = await endpoints(config, log);
   try {
-    return await connect(embedded, pooled, direct, log);
+    return await connect(embedded, pooled, direct, log, firstContactMs);
   } catch (error) {
     await embedded?.stop();
     if (isDocentError(error)) throw error;
@@ -133,8 +122,9 @@ async function connect(
   pooled: pg.ClientConfig,
   direct: pg.ClientConfig,
   log: Log,
+  firstContactMs: number,
 ): Promise<Store> {
-  await checkServer(direct);
+  await checkServer(direct, firstContactMs);
   await migrate(direct, log);
   const trigrams = await ensureTrigrams(direct, log);
   const pool = createPool(pooled, log);
