@@ -1,0 +1,80 @@
+/** `/docent help`, `/documents`, `/status`, …: what they say. Roles are checked here, for the person who acts. */
+import type { Answerer } from '../answers/contract.ts';
+import { helpText } from '../answers/texts.ts';
+import type { Documents } from '../documents/index.ts';
+import type { DocumentSummary } from '../documents/lifecycle.ts';
+import { DocentError } from '../errors.ts';
+import type { Audience } from '../retrieval/visibility.ts';
+import type { PrismaClient } from '../store/generated/client.ts';
+import type { IncomingCommand } from './contract.ts';
+
+/** Chat messages hold some thousand characters. */
+const mostListed = 30;
+
+const documentLine = (document: DocumentSummary): string => {
+  const state = document.status === 'ready' ? `${document.sections} sections` : document.status;
+  return `• ${document.path} (${state})`;
+};
+
+export interface ChatCommands {
+  /** What to answer. @throws DocentError NOT_ALLOWED */
+  run(command: IncomingCommand, audience: Audience): Promise<string>;
+}
+
+export function createChatCommands(deps: {
+  readonly prisma: PrismaClient;
+  readonly documents: Documents;
+  readonly answerer: Answerer;
+  readonly model: () => { readonly base: string; readonly adapter: string | null };
+}): ChatCommands {
+  const { prisma, documents, answerer } = deps;
+
+  const forget = async (command: IncomingCommand): Promise<string> => {
+    const { count } = await prisma.question.deleteMany({
+      where: {
+        userId: command.person.id,
+        conversation: {
+          channel: { workspace: { platform: command.place.platform, externalId: command.place.workspace.externalId } },
+        },
+      },
+    });
+    return count === 0
+      ? 'I had nothing of yours.'
+      : `Done: I forgot ${count} of your questions, with their answers. Files you shared stay until they are deleted.`;
+  };
+
+  return {
+    async run(command, audience) {
+      switch (command.name) {
+        case 'documents': {
+          const list = await documents.list(audience);
+          if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
+          const more = list.length > mostListed ? [`… and ${list.length - mostListed} more`] : [];
+          return [
+            `I answer from ${list.length} documents here:`,
+            ...list.slice(0, mostListed).map(documentLine),
+            ...more,
+          ].join('\n');
+        }
+        case 'status': {
+          const list = await documents.list(audience);
+          const { base, adapter } = deps.model();
+          const ready = list.filter(({ status }) => status === 'ready').length;
+          const failed = list.filter(({ status }) => status === 'failed').length;
+          return [
+            `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
+            `Model: ${base}, adapter ${adapter ?? 'none'}.`,
+          ].join('\n');
+        }
+        case 'retrain':
+          if (!command.person.isAdmin)
+            throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
+          return 'This version answers with the adapter it came with; training on your documents is not part of it yet.';
+        case 'forget':
+          return forget(command);
+        default:
+          return helpText(await answerer.examples(audience));
+      }
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * What the person at the keyboard can do. Commands are written once against this; it is carried out in this process, or
+ * by the running server of the same home (remote.ts). Arguments and results are JSON.
+ */
+import type { Answer } from '../answers/contract.ts';
+import type { DocumentDetail, DocumentSummary } from '../documents/lifecycle.ts';
+import type { EvalReport } from '../eval/report.ts';
+
+export interface IngestArguments {
+  /** Absolute paths. */
+  readonly paths: readonly string[];
+  readonly channel?: string;
+  readonly private?: boolean;
+}
+
+export interface IngestedDocument {
+  readonly id: string | null;
+  readonly title: string;
+  readonly path: string;
+  readonly status: 'ready' | 'failed' | 'duplicate' | 'replaced';
+  readonly error?: string;
+  readonly sections: number;
+  readonly passages: number;
+  readonly bytes: number;
+  readonly warnings?: readonly string[];
+}
+
+export interface IngestResult {
+  readonly documents: readonly IngestedDocument[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Where they went: `everyone`, or the channel. */
+  readonly channel: string;
+}
+
+export interface AskArguments {
+  readonly question: string;
+  readonly channel?: string;
+  readonly user?: string;
+  readonly thread?: string;
+}
+
+export interface EvalArguments {
+  /** Absolute path of the JSONL file. */
+  readonly file: string;
+  readonly channel?: string;
+  /** `oracle`: the evidence passage comes first. */
+  readonly read?: 'retrieved' | 'oracle';
+  readonly limit?: number;
+  /** Writes one line per question there, for reading errors one by one. */
+  readonly details?: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do when it is not ok. */
+  readonly fix: string | null;
+}
+
+export interface AdapterSummary {
+  readonly id: string;
+  readonly alias: readonly string[];
+  readonly created: string;
+  readonly documents: number;
+  readonly metrics: unknown;
+  readonly folder: string;
+}
+
+export interface ModelsSummary {
+  readonly base: { readonly name: string; readonly path: string; readonly sha256: string | null } | null;
+  readonly adapters: readonly AdapterSummary[];
+}
+
+/** Things on the way that are worth showing: files read, passages found, questions done. */
+export type OperatorEvent =
+  | { readonly type: 'stage'; readonly stage: 'searching' | 'reading' | 'waiting'; readonly detail: number }
+  | { readonly type: 'file'; readonly path: string; readonly status: string }
+  | { readonly type: 'download'; readonly name: string; readonly done: number; readonly total: number | null }
+  | { readonly type: 'count'; readonly done: number; readonly total: number }
+  | { readonly type: 'note'; readonly text: string };
+
+export interface OperatorOptions {
+  readonly onEvent?: (event: OperatorEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+type Operation<A, R> = (args: A, options?: OperatorOptions) => Promise<R>;
+
+export interface Operator {
+  readonly ingest: Operation<IngestArguments, IngestResult>;
+  readonly ask: Operation<AskArguments, Answer>;
+  readonly evaluate: Operation<EvalArguments, EvalReport>;
+  readonly listDocuments: Operation<{ readonly channel?: string }, { readonly documents: readonly DocumentSummary[] }>;
+  readonly showDocument: Operation<{ readonly id: string }, DocumentDetail>;
+  readonly deleteDocument: Operation<{ readonly id: string }, { readonly deleted: string }>;
+  readonly listModels: Operation<Record<string, never>, ModelsSummary>;
+  readonly pullModels: Operation<{ readonly base?: string }, ModelsSummary>;
+  readonly importModel: Operation<{ readonly path: string }, ModelsSummary>;
+  readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
+  readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
+  readonly doctor: Operation<Record<string, never>, { readonly checks: readonly Check[] }>;
+}
+
+export const operations = [
+  'ingest',
+  'ask',
+  'evaluate',
+  'listDocuments',
+  'showDocument',
+  'deleteDocument',
+  'listModels',
+  'pullModels',
+  'importModel',
+  'promoteAdapter',
+  'rollbackAdapter',
+  'doctor',
+] as const satisfies readonly (keyof Operator)[];

@@ -1,0 +1,180 @@
+/**
+ * Adapter versions and the aliases that say which one serves. Versions never change; promoting and rolling back move an
+ * alias. Knows folders and rows, not how an adapter is applied.
+ */
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { DocentError, reasonOf } from '../errors.ts';
+import { promptVersion } from '../reader/prompt.ts';
+import type { Prisma, PrismaClient } from '../store/generated/client.ts';
+import { packageRoot } from './catalog.ts';
+
+const manifestSchema = z.object({
+  id: z.string().regex(/^[\w.-]+$/),
+  parent: z.string().nullable().default(null),
+  baseSha256: z.string(),
+  promptVersion: z.string(),
+  forms: z.object({ yesNo: z.boolean(), several: z.boolean() }).default({ yesNo: false, several: false }),
+  calibration: z.object({ threshold: z.number().min(0).max(1) }).default({ threshold: 0.5 }),
+  metrics: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** `manifest.json` beside the weights: what the adapter was trained for and how its confidence is read. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+const peftSchema = z.object({ peft_type: z.literal('LORA'), r: z.number().int().positive(), lora_alpha: z.number() });
+
+export interface AdapterVersion {
+  readonly id: string;
+  /** Absolute. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+export interface AdapterRow extends AdapterVersion {
+  readonly aliases: readonly string[];
+  readonly createdAt: Date;
+}
+
+export interface AdapterRegistry {
+  /** Makes the adapters that ship known; the reader serves until another is promoted. */
+  registerShipped(): Promise<void>;
+  list(): Promise<readonly AdapterRow[]>;
+  /** What serves now; null = the bare base. */
+  champion(): Promise<AdapterVersion | null>;
+  /** Copies a PEFT folder into this home. @throws DocentError ADAPTER_INVALID */
+  import(folder: string): Promise<AdapterVersion>;
+  /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
+  promote(id: string, actorId: string): Promise<AdapterVersion>;
+  /** Back to the version that served before. @throws DocentError ADAPTER_UNKNOWN when there is none. */
+  rollback(actorId: string): Promise<AdapterVersion>;
+}
+
+/** Reads and checks the two JSON files of an adapter folder. @throws DocentError ADAPTER_INVALID */
+export async function readManifest(folder: string, baseSha256: string | null): Promise<Manifest> {
+  const invalid = (reason: string, cause?: unknown) =>
+    new DocentError('ADAPTER_INVALID', { folder, reason }, { cause });
+  const read = async (name: string): Promise<unknown> => {
+    try {
+      return JSON.parse(await readFile(join(folder, name), 'utf8'));
+    } catch (error) {
+      throw invalid(`${name}: ${reasonOf(error)}`, error);
+    }
+  };
+  const peft = peftSchema.safeParse(await read('adapter_config.json'));
+  if (!peft.success) throw invalid('adapter_config.json is not that of a LoRA adapter');
+  const manifest = manifestSchema.safeParse(await read('manifest.json'));
+  if (!manifest.success) throw invalid(`manifest.json: ${z.prettifyError(manifest.error).split('\n')[0]}`);
+  if (baseSha256 !== null && manifest.data.baseSha256 !== baseSha256) throw invalid('it was trained for another base');
+  if (manifest.data.promptVersion !== promptVersion)
+    throw invalid(`it was trained with prompt ${manifest.data.promptVersion}, this Docent uses ${promptVersion}`);
+  return manifest.data;
+}
+
+const digestOf = async (folder: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(join(folder, 'adapter_model.safetensors')))
+    .digest('hex');
+
+/** The shipped ones are stored relative to the package, so that an update of Docent brings new weights along. */
+const absolute = (folder: string): string => (isAbsolute(folder) ? folder : join(packageRoot, folder));
+
+export function createAdapterRegistry(deps: {
+  readonly prisma: PrismaClient;
+  readonly home: string;
+  readonly baseSha256: string | null;
+}): AdapterRegistry {
+  const { prisma, baseSha256 } = deps;
+
+  const register = async (folder: string, stored: string): Promise<AdapterVersion> => {
+    const manifest = await readManifest(folder, baseSha256);
+    const facts = {
+      folder: stored,
+      baseSha256: manifest.baseSha256,
+      promptVersion: manifest.promptVersion,
+      digest: await digestOf(folder),
+      parentId: manifest.parent,
+      metrics: manifest.metrics as Prisma.InputJsonValue,
+    };
+    await prisma.adapter.upsert({ where: { id: manifest.id }, create: { id: manifest.id, ...facts }, update: facts });
+    return { id: manifest.id, folder, manifest };
+  };
+
+  const load = async (row: { readonly id: string; readonly folder: string }): Promise<AdapterVersion> => {
+    const folder = absolute(row.folder);
+    return { id: row.id, folder, manifest: await readManifest(folder, baseSha256) };
+  };
+
+  const aliased = (alias: string) =>
+    prisma.adapterAlias.findFirst({ where: { workspaceId: null, alias }, include: { adapter: true } });
+
+  const point = async (tx: Prisma.TransactionClient, alias: string, adapterId: string): Promise<void> => {
+    await tx.adapterAlias.deleteMany({ where: { workspaceId: null, alias } });
+    await tx.adapterAlias.create({ data: { alias, adapterId } });
+  };
+
+  const move = async (to: string, actorId: string, action: string): Promise<void> => {
+    const before = await aliased('champion');
+    await prisma.$transaction(async (tx) => {
+      await point(tx, 'champion', to);
+      if (before && before.adapterId !== to) await point(tx, 'previous', before.adapterId);
+      await tx.auditEntry.create({ data: { actorId, action, subject: to } });
+    });
+  };
+
+  return {
+    async registerShipped() {
+      const shipped = join('models', 'reader');
+      const { baseSha256: trainedFor } = await readManifest(join(packageRoot, shipped), null);
+      // An operator's own base has no shipped adapter: the bare base reads.
+      if (trainedFor !== baseSha256) return;
+      const version = await register(join(packageRoot, shipped), shipped);
+      if (!(await aliased('champion'))) await prisma.$transaction((tx) => point(tx, 'champion', version.id));
+    },
+    async list() {
+      const rows = await prisma.adapter.findMany({ include: { aliases: true }, orderBy: { createdAt: 'asc' } });
+      const versions = await Promise.all(rows.map((row) => load(row).catch(() => null)));
+      return rows.flatMap((row, i) => {
+        const version = versions[i];
+        if (!version) return [];
+        return [{ ...version, aliases: row.aliases.map(({ alias }) => alias), createdAt: row.createdAt }];
+      });
+    },
+    async champion() {
+      const row = await aliased('champion');
+      return row ? load(row.adapter) : null;
+    },
+    async import(folder) {
+      const source = resolve(folder);
+      const manifest = await readManifest(source, baseSha256);
+      const target = join(deps.home, 'adapters', manifest.id);
+      const scratch = `${target}.${process.pid}.part`;
+      await mkdir(join(deps.home, 'adapters'), { recursive: true });
+      await cp(source, scratch, { recursive: true });
+      await rm(target, { recursive: true, force: true });
+      await rename(scratch, target);
+      return register(target, target);
+    },
+    async promote(id, actorId) {
+      const row = await prisma.adapter.findUnique({ where: { id } });
+      if (!row) throw new DocentError('ADAPTER_UNKNOWN', { id });
+      const version = await load(row);
+      if (row.tainted)
+        throw new DocentError('ADAPTER_INVALID', {
+          folder: basename(row.folder),
+          reason: 'a document that taught it was deleted',
+        });
+      await move(id, actorId, 'adapter.promote');
+      return version;
+    },
+    async rollback(actorId) {
+      const previous = await aliased('previous');
+      if (!previous) throw new DocentError('ADAPTER_UNKNOWN', { id: 'that served before' });
+      const version = await load(previous.adapter);
+      await move(previous.adapterId, actorId, 'adapter.rollback');
+      return version;
+    },
+  };
+}
