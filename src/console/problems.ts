@@ -49,7 +49,9 @@ export const openaiProblemOf = (error: DocentError) => ({
 });
 
 /** Fastify's own errors that a person can cause. */
-const fromFramework = (error: Error & { readonly code?: unknown; readonly statusCode?: unknown }): DocentError | undefined => {
+const fromFramework = (
+  error: Error & { readonly code?: unknown; readonly statusCode?: unknown },
+): DocentError | undefined => {
   switch (error.code) {
     case 'ENOSPC':
       return new DocentError('DISK_FULL', { path: 'DOCENT_HOME' });

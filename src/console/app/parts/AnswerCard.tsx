@@ -1,0 +1,94 @@
+/** One answer: the exact words, where they stand, how sure; or an honest “not in the documents”. */
+import type { Answer } from '../api.ts';
+import { linkToDocument } from '../state/route.ts';
+import { Confidence } from './Confidence.tsx';
+import { CopyButton } from './CopyButton.tsx';
+import { Feedback } from './Feedback.tsx';
+import { Icon } from './Icon.tsx';
+import { Prose } from './Prose.tsx';
+import { Quote } from './Quote.tsx';
+
+interface Props {
+  readonly answer: Answer;
+  /** Whether a document was deleted since. */
+  readonly isDeleted: (documentId: string) => boolean;
+}
+
+function NotFound({ answer, isDeleted }: Props) {
+  const [nearest] = answer.sources;
+  return (
+    <div className="card not-found" data-testid="not-found">
+      <p className="verdict">
+        <Icon name="search" /> Not in the documents
+      </p>
+      <Prose text={answer.text} />
+      {nearest && !isDeleted(nearest.documentId) && (
+        <p className="nearest">
+          Nearest section:{' '}
+          <a href={linkToDocument(nearest.documentId, [nearest.start, nearest.end])}>
+            {nearest.section ?? nearest.document}
+          </a>
+          {nearest.section && ` in ${nearest.document}`}
+        </p>
+      )}
+      <footer>
+        <Feedback answerId={answer.id} />
+      </footer>
+    </div>
+  );
+}
+
+/** The parts of a list answer; any other answer is one part. */
+const partsOf = (answer: Answer): string[] =>
+  answer.kind === 'list' ? (answer.answer ?? '').split(/ ; |\n/).filter(Boolean) : [answer.answer ?? ''];
+
+const forClipboard = (answer: Answer): string =>
+  [answer.text, ...answer.sources.map((source) => [source.document, source.section].filter(Boolean).join(', '))].join(
+    '\n',
+  );
+
+export function AnswerCard({ answer, isDeleted }: Props) {
+  if (answer.kind === 'help' || answer.kind === 'greeting')
+    return (
+      <div className="card">
+        <Prose text={answer.text} />
+      </div>
+    );
+  if (!answer.found || answer.answer === null) return <NotFound answer={answer} isDeleted={isDeleted} />;
+
+  const parts = partsOf(answer);
+  const gone = answer.sources.some((source) => isDeleted(source.documentId));
+  return (
+    <div className="card" data-testid="answer">
+      {gone ? null : parts.length > 1 ? (
+        <ul className="words">
+          {parts.map((part) => (
+            <li key={part}>{part}</li>
+          ))}
+        </ul>
+      ) : (
+        <p className="words">{parts[0]}</p>
+      )}
+      {answer.sources.map((source) => (
+        <Quote
+          key={`${source.documentId}-${source.start}`}
+          source={source}
+          words={parts}
+          deleted={isDeleted(source.documentId)}
+        />
+      ))}
+      <footer>
+        <Confidence value={answer.confidence} />
+        <span
+          className="seconds"
+          title={`${answer.model.base}${answer.model.adapter ? ` with ${answer.model.adapter}` : ''}`}
+        >
+          {(answer.timing.total_ms / 1000).toFixed(1)} s
+        </span>
+        <span className="spring" />
+        {!gone && <CopyButton text={forClipboard(answer)} />}
+        <Feedback answerId={answer.id} />
+      </footer>
+    </div>
+  );
+}
