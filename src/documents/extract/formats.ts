@@ -38,6 +38,16 @@ export const formats = table({
     called: 'Word',
     load: async () => (await import('./docx.ts')).docx,
   },
+  xlsx: {
+    extensions: ['xlsx', 'xlsm', 'xltx'],
+    called: 'Excel',
+    load: async () => (await import('./xlsx.ts')).xlsx,
+  },
+  pptx: {
+    extensions: ['pptx', 'pptm', 'ppsx', 'potx'],
+    called: 'PowerPoint',
+    load: async () => (await import('./pptx.ts')).pptx,
+  },
   csv: {
     extensions: ['csv', 'tsv', 'tab'],
     called: 'CSV',
