@@ -1,0 +1,50 @@
+/** A stored weight matrix as graph operators. Knows how matrices are multiplied, not which. */
+import type { Graph } from './onnx.ts';
+import type { StoredLinear } from './stored-weights.ts';
+
+/** MatMulNBits quantises activations to 8 bits too, which is what makes it fast. */
+const int8Activations = 4;
+
+export interface Linear {
+  /** x [..., columns] → [..., rows] */
+  apply(x: string): string;
+  /** Rows by index, as an embedding does. */
+  lookUp(ids: string): string;
+}
+
+export function linearLayer(graph: Graph, name: string, stored: StoredLinear): Linear {
+  const { rows, columns, weight } = stored;
+  const bias = stored.bias ? graph.weight(`${name}.bias`, 'float32', [rows], stored.bias) : undefined;
+  if (weight.kind === 'floats') {
+    const matrix = graph.weight(name, 'float32', [rows, columns], weight.place);
+    return {
+      apply(x) {
+        const y = graph.node('FusedMatMul', [x, matrix], { transA: 0, transB: 1, alpha: { float: 1 } });
+        return bias ? graph.node('Add', [y, bias]) : y;
+      },
+      lookUp: (ids) => graph.node('Gather', [matrix, ids], { axis: 0 }),
+    };
+  }
+  const { bits, block } = weight;
+  const blocks = columns / block;
+  const blockBytes = (block * bits) / 8;
+  const q = graph.weight(`${name}.q`, 'uint8', [rows, blocks, blockBytes], weight.place);
+  const scales = graph.weight(`${name}.scales`, 'float32', [rows, blocks], weight.scales);
+  return {
+    apply: (x) =>
+      graph.node('MatMulNBits', [x, q, scales, ...(bias ? ['', '', bias] : [])], {
+        K: columns,
+        N: rows,
+        bits,
+        block_size: block,
+        accuracy_level: int8Activations,
+      }),
+    lookUp: (ids) =>
+      graph.node(
+        'GatherBlockQuantized',
+        // The same bytes under a second name, with the shape that this operator wants.
+        [graph.weight(`${name}.rows`, 'uint8', [rows, blocks * blockBytes], weight.place), ids, scales],
+        { bits, block_size: block, gather_axis: 0, quantize_axis: 1 },
+      ),
+  };
+}
