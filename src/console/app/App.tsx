@@ -41,10 +41,7 @@ export function App() {
     [add],
   );
 
-  const closeDocument = useCallback(() => {
-    goTo('#/');
-    field.current?.focus();
-  }, []);
+  const closeDocument = useCallback(() => goTo('#/'), []);
 
   return (
     <div className="app" data-view={place.view}>
@@ -115,7 +112,7 @@ export function App() {
         {place.view === 'document' && place.documentId ? (
           <DocumentView id={place.documentId} at={place.at} onClose={closeDocument} />
         ) : (
-          <DocumentsPanel documents={documents} currentId={place.documentId} />
+          <DocumentsPanel documents={documents} />
         )}
       </aside>
       <DropZone onFiles={addFiles} />

@@ -1,12 +1,12 @@
 /** One answer: the exact words, where they stand, how sure; or an honest “not in the documents”. */
 import type { Answer } from '../api.ts';
-import { linkToDocument } from '../state/route.ts';
 import { Confidence } from './Confidence.tsx';
 import { CopyButton } from './CopyButton.tsx';
 import { Feedback } from './Feedback.tsx';
 import { Icon } from './Icon.tsx';
 import { Prose } from './Prose.tsx';
 import { Quote } from './Quote.tsx';
+import { SourceLink } from './SourceLink.tsx';
 
 interface Props {
   readonly answer: Answer;
@@ -24,11 +24,7 @@ function NotFound({ answer, isDeleted }: Props) {
       <Prose text={answer.text} />
       {nearest && !isDeleted(nearest.documentId) && (
         <p className="nearest">
-          Nearest section:{' '}
-          <a href={linkToDocument(nearest.documentId, [nearest.start, nearest.end])}>
-            {nearest.section ?? nearest.document}
-          </a>
-          {nearest.section && ` in ${nearest.document}`}
+          <SourceLink source={nearest} />
         </p>
       )}
       <footer>
@@ -47,6 +43,12 @@ const forClipboard = (answer: Answer): string =>
     '\n',
   );
 
+function Seconds({ answer: { timing, model } }: { readonly answer: Answer }) {
+  const seconds = timing.total_ms / 1000;
+  if (seconds < 0.05) return null;
+  return <span title={model.adapter ? `${model.base} with ${model.adapter}` : model.base}>{seconds.toFixed(1)} s</span>;
+}
+
 export function AnswerCard({ answer, isDeleted }: Props) {
   if (answer.kind === 'help' || answer.kind === 'greeting')
     return (
@@ -61,7 +63,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
   return (
     <div className="card" data-testid="answer">
       {gone ? null : parts.length > 1 ? (
-        <ul className="words">
+        <ul className="words parts">
           {parts.map((part) => (
             <li key={part}>{part}</li>
           ))}
@@ -79,12 +81,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
       ))}
       <footer>
         <Confidence value={answer.confidence} />
-        <span
-          className="seconds"
-          title={`${answer.model.base}${answer.model.adapter ? ` with ${answer.model.adapter}` : ''}`}
-        >
-          {(answer.timing.total_ms / 1000).toFixed(1)} s
-        </span>
+        <Seconds answer={answer} />
         <span className="spring" />
         {!gone && <CopyButton text={forClipboard(answer)} />}
         <Feedback answerId={answer.id} />

@@ -15,11 +15,10 @@ const stateText = (record: DocumentRecord): string => {
 
 interface Props {
   readonly record: DocumentRecord;
-  readonly current: boolean;
   onRemove(id: string): Promise<void>;
 }
 
-export function DocumentRow({ record, current, onRemove }: Props) {
+export function DocumentRow({ record, onRemove }: Props) {
   const [step, setStep] = useState<'idle' | 'confirm' | 'deleting'>('idle');
   const [problem, setProblem] = useState<string>();
   const failed = record.status === 'failed';
@@ -35,7 +34,7 @@ export function DocumentRow({ record, current, onRemove }: Props) {
   };
 
   return (
-    <li className="document" data-status={record.status} aria-current={current || undefined}>
+    <li className="document" data-status={record.status}>
       <div className="about">
         {record.status === 'received' || failed ? (
           <span className="name">{record.title}</span>

@@ -49,8 +49,16 @@ export function DocumentView({ id, at, onClose }: Props) {
   useEffect(() => {
     setShown(undefined);
     void load(from - around, to + around);
-    heading.current?.focus();
   }, [load, from, to]);
+
+  // Whoever came by keyboard is taken along, and back to the link afterwards.
+  useEffect(() => {
+    const opener = document.activeElement;
+    heading.current?.focus();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onClose();

@@ -5,12 +5,7 @@ import { FileButton } from './FileButton.tsx';
 import { Icon } from './Icon.tsx';
 import { UploadLines } from './UploadLines.tsx';
 
-interface Props {
-  readonly documents: Documents;
-  readonly currentId: string | undefined;
-}
-
-export function DocumentsPanel({ documents, currentId }: Props) {
+export function DocumentsPanel({ documents }: { readonly documents: Documents }) {
   const { list, uploads } = documents;
   return (
     <section className="documents" aria-labelledby="documents-heading">
@@ -31,12 +26,7 @@ export function DocumentsPanel({ documents, currentId }: Props) {
       {list && list.length > 0 ? (
         <ul className="list" aria-label="Documents">
           {list.map((record) => (
-            <DocumentRow
-              key={record.id}
-              record={record}
-              current={record.id === currentId}
-              onRemove={documents.remove}
-            />
+            <DocumentRow key={record.id} record={record} onRemove={documents.remove} />
           ))}
         </ul>
       ) : (

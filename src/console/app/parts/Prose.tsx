@@ -20,7 +20,9 @@ export function Prose({ text }: { readonly text: string }) {
             {items.length > 0 && (
               <ul>
                 {items.map((item) => (
-                  <li key={item}>{inline(item.slice(2))}</li>
+                  <li key={item} className="prose-item">
+                    {inline(item.slice(2))}
+                  </li>
                 ))}
               </ul>
             )}

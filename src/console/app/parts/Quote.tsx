@@ -1,7 +1,6 @@
 /** A source: its words, with the exact answer marked in them, and where they stand. */
 import type { Source } from '../api.ts';
-import { linkToDocument } from '../state/route.ts';
-import { Icon } from './Icon.tsx';
+import { SourceLink } from './SourceLink.tsx';
 
 /** Where each of `words` first occurs in `quote`, in order, not overlapping. */
 function marksIn(quote: string, words: readonly string[]): [number, number][] {
@@ -45,7 +44,6 @@ interface Props {
 
 export function Quote({ source, words, deleted }: Props) {
   if (deleted) return <p className="quote-gone">The document that said this was deleted.</p>;
-  const place = [source.section, source.page === null ? null : `page ${source.page}`].filter(Boolean).join(' · ');
   const external = source.url && /^https?:\/\//.test(source.url) ? source.url : null;
   return (
     <figure className="quote">
@@ -53,11 +51,7 @@ export function Quote({ source, words, deleted }: Props) {
         <Marked quote={source.quote} words={words} />
       </blockquote>
       <figcaption>
-        <a href={linkToDocument(source.documentId, [source.start, source.end])} title="Show this place in the document">
-          <Icon name="page" />
-          <span className="source-name">{source.document}</span>
-          {place && <span className="source-place">{place}</span>}
-        </a>
+        <SourceLink source={source} />
         {external && (
           <a className="source-original" href={external} target="_blank" rel="noreferrer">
             Open the original

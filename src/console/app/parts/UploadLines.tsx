@@ -13,7 +13,7 @@ export function UploadLines({ lines, onDismiss }: Props) {
       {lines.map(({ key, name, state, line }) => {
         const done = state === 'ready' || state === 'duplicate' || state === 'failed';
         return (
-          <li key={key} data-state={state}>
+          <li key={key} className="upload-line" data-state={state}>
             <span className="mark" aria-hidden="true">
               {state === 'failed' ? <Icon name="alert" /> : done ? <Icon name="check" /> : <span className="pulse" />}
             </span>
