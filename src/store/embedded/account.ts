@@ -2,8 +2,8 @@
  * Whose account PostgreSQL runs under and where that account can go. PostgreSQL refuses uid 0, so as root (containers)
  * an unprivileged account runs it. Knows the file system and the account list, nothing of PostgreSQL.
  */
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** uid and gid for `spawn` and `chown`; empty = the account that we run under ourselves. */
@@ -48,8 +48,22 @@ export function canReach(path: string, account: Account): boolean {
 const systemFolder = '/var/lib/docent';
 
 /**
- * The folder that holds everything of the embedded PostgreSQL of this home: `$DOCENT_HOME/postgres`, or a folder of the
- * system named after the home when the account cannot get there. Exists afterwards.
+ * The name of this home's folder in the system's. It is kept in the home: a home that is deleted and made again at the
+ * same path begins with an empty database.
+ */
+function nameElsewhere(inHome: string): string {
+  const file = join(inHome, 'elsewhere');
+  try {
+    writeFileSync(file, randomBytes(8).toString('hex'), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/**
+ * The folder that holds everything of the embedded PostgreSQL of this home: `$DOCENT_HOME/postgres`, or one of the
+ * system's when the account cannot get there. Exists afterwards.
  */
 export function stateFolder(home: string, account: Account): string {
   const inHome = join(home, 'postgres');
@@ -57,8 +71,7 @@ export function stateFolder(home: string, account: Account): string {
   if (account.uid === undefined) return inHome;
   if (!(statSync(inHome).mode & 0o001)) chmodSync(inHome, 0o711);
   if (canReach(inHome, account)) return inHome;
-  const name = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 12);
-  const elsewhere = join(systemFolder, name, 'postgres');
+  const elsewhere = join(systemFolder, nameElsewhere(inHome), 'postgres');
   mkdirSync(elsewhere, { recursive: true });
   for (const folder of [systemFolder, dirname(elsewhere), elsewhere]) chmodSync(folder, 0o711);
   return elsewhere;

@@ -25,12 +25,21 @@ const run = (command: string, args: readonly string[], options: object): Promise
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
-    child.on('close', (code, signal) =>
-      code === 0
-        ? resolve()
-        : reject(new Error(`${basename(command)} ended with ${code ?? signal}: ${output.slice(-1_000)}`)),
-    );
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve();
+      const complaint = output.split('\n').findLast((line) => /error:|FATAL:|PANIC:/.test(line));
+      reject(new Error(`${basename(command)} ended with ${code ?? signal}: ${complaint ?? output.slice(-300)}`));
+    });
   });
+
+/** An initdb whose starter was killed may still be writing there: what is left is removed by a later creation, or stays. */
+function removeLeftover(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // in use
+  }
+}
 
 export const clusterExists = (data: string): boolean => existsSync(join(data, 'PG_VERSION'));
 
@@ -46,7 +55,7 @@ export async function createCluster(options: {
   const { binaries, data, account, environment } = options;
   const prefix = `${basename(data)}.init.`;
   for (const name of readdirSync(dirname(data))) {
-    if (name.startsWith(prefix)) rmSync(join(dirname(data), name), { recursive: true, force: true });
+    if (name.startsWith(prefix)) removeLeftover(join(dirname(data), name));
   }
   const side = join(dirname(data), `${prefix}${process.pid}.${randomBytes(3).toString('hex')}`);
   mkdirSync(side, { mode: 0o700 });
