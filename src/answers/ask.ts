@@ -35,7 +35,7 @@ interface Deps {
   /** How many passages are read. */
   readonly passages: number;
   /** p(found) from which an answer is given. */
-  readonly minConfidence: number;
+  readonly minConfidence: () => number;
   readonly log: Logger;
 }
 
@@ -178,7 +178,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
         const best = bestOf(candidates, readings);
         const confidence = best?.reading.pFound ?? 0;
         draft =
-          best && confidence >= deps.minConfidence
+          best && confidence >= deps.minConfidence()
             ? await fromReading(best, confidence)
             : await notFound(candidates, question.audience, confidence);
         draft = withLanguageNote(draft, question.text, best?.candidate ?? null);

@@ -1,0 +1,288 @@
+#!/usr/bin/env node
+/** The command line: words to operations. Each command runs in the running server of this home, else in this process. */
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { pino } from 'pino';
+import { askBatch } from './cli/batch.ts';
+import { answerLines, createDownloadBar, eventPrinter, exitCodes, note, printJson, reportError } from './cli/output.ts';
+import { type Config, loadConfig } from './config.ts';
+import { DocentError } from './errors.ts';
+import { createDocent } from './main.ts';
+import type { Operator } from './operator/contract.ts';
+import { createLocalOperator } from './operator/local.ts';
+import { createRemoteOperator } from './operator/remote.ts';
+import { findServer } from './operator/server-record.ts';
+
+/** Commands log warnings only; a server logs what it does. Lines hold ids, never text. */
+const loggerFor = (config: Config, quiet: boolean) =>
+  pino({ level: quiet && !process.env.DOCENT_LOG_LEVEL ? 'warn' : config.DOCENT_LOG_LEVEL }, pino.destination(2));
+
+/** Runs one command against the running server, or starts what it needs here and stops it afterwards. */
+async function withOperator(run: (operator: Operator) => Promise<number>): Promise<number> {
+  const config = loadConfig();
+  const server = await findServer(config.home);
+  if (server) return run(createRemoteOperator(server));
+  const bar = createDownloadBar();
+  const docent = createDocent({ config, log: loggerFor(config, true), onDownload: bar.update, onNote: note });
+  const interrupt = () => void docent.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await run(createLocalOperator({ docent }));
+  } finally {
+    bar.stop();
+    await docent.stop();
+  }
+}
+
+interface Json {
+  readonly json?: boolean;
+}
+
+const program = new Command('docent')
+  .description('Answers from your team’s documents, on your own machine.')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => note(`docent: USAGE: ${text.trim().replace(/^error: /, '')}`) });
+
+/** Registers a command whose action returns an exit code. */
+let exitCode: number = exitCodes.done;
+const action =
+  <A extends unknown[]>(run: (...args: A) => Promise<number>) =>
+  async (...args: A): Promise<void> => {
+    exitCode = await run(...args);
+  };
+
+program
+  .command('start')
+  .description('Start the web chat, Slack and Discord')
+  .action(
+    action(async () => {
+      const { serve } = await import('./serve.ts');
+      const config = loadConfig();
+      return serve({ config, log: loggerFor(config, false) });
+    }),
+  );
+
+program
+  .command('ingest')
+  .description('Take in files and folders')
+  .argument('<path...>')
+  .option('--channel <name>', 'channel they belong to; without it everyone may read them')
+  .option('--private', 'make the channel closed')
+  .option('--json')
+  .action(
+    action((paths: string[], options: Json & { channel?: string; private?: boolean }) =>
+      withOperator(async (operator) => {
+        const { json, ...rest } = options;
+        const result = await operator.ingest(
+          { paths: paths.map((path) => resolve(path)), ...rest },
+          { onEvent: eventPrinter() },
+        );
+        if (json) printJson(result);
+        else {
+          for (const { status, path, sections, error } of result.documents)
+            console.log(error ? `✗ ${path}: ${error}` : `✓ ${path}: ${status}, ${sections} sections`);
+          for (const { path, reason } of result.skipped) console.log(`- ${path}: skipped, ${reason}`);
+          console.log(
+            result.channel === 'everyone' ? 'Readable from every connected channel.' : `Placed in ${result.channel}.`,
+          );
+        }
+        return result.documents.some(({ status }) => status === 'failed') ? exitCodes.failed : exitCodes.done;
+      }),
+    ),
+  );
+
+program
+  .command('ask')
+  .description('Ask a question')
+  .argument('[question]')
+  .option('--channel <name>', 'ask as somebody in this channel')
+  .option('--user <id>')
+  .option('--thread <id>', 'follow-ups share it')
+  .option('--batch <file>', 'one JSON question a line; answers as JSON lines')
+  .option('--json')
+  .option('--jsonl')
+  .action(
+    action(
+      (
+        question: string | undefined,
+        options: Json & { batch?: string; channel?: string; user?: string; thread?: string },
+      ) =>
+        withOperator(async (operator) => {
+          const { json, batch, channel, user, thread } = options;
+          if (batch !== undefined) {
+            await askBatch(operator, batch, channel);
+            return exitCodes.done;
+          }
+          if (question === undefined)
+            throw new DocentError('USAGE', { reason: 'ask needs a question or --batch FILE' });
+          const answer = await operator.ask({
+            question,
+            ...(channel ? { channel } : {}),
+            ...(user ? { user } : {}),
+            ...(thread ? { thread } : {}),
+          });
+          if (json) printJson(answer);
+          else for (const line of answerLines(answer)) console.log(line);
+          return exitCodes.done;
+        }),
+    ),
+  );
+
+program
+  .command('chat')
+  .description('Talk in this terminal')
+  .option('--channel <name>')
+  .action(
+    action((options: { channel?: string }) =>
+      withOperator(async (operator) => {
+        const { chat } = await import('./cli/chat.ts');
+        await chat(operator, options.channel);
+        return exitCodes.done;
+      }),
+    ),
+  );
+
+program
+  .command('eval')
+  .description('Score questions with known answers (SQuAD 2.0 rules)')
+  .argument('<file>')
+  .option('--channel <name>')
+  .option('--read <how>', 'retrieved, or oracle: the evidence passage is read')
+  .option('--limit <n>', 'the first n lines', Number)
+  .option('--details <file>', 'write one line per question there')
+  .option('--json')
+  .action(
+    action(
+      (
+        file: string,
+        options: Json & { channel?: string; read?: 'retrieved' | 'oracle'; limit?: number; details?: string },
+      ) =>
+        withOperator(async (operator) => {
+          const { json, details, ...rest } = options;
+          const args = { file: resolve(file), ...rest, ...(details ? { details: resolve(details) } : {}) };
+          const report = await operator.evaluate(args, { onEvent: eventPrinter() });
+          if (json) printJson(report);
+          else console.log(JSON.stringify(report, null, 2));
+          return exitCodes.done;
+        }),
+    ),
+  );
+
+const documents = program.command('documents').description('List, show and delete documents');
+documents
+  .command('list', { isDefault: true })
+  .option('--channel <name>', 'as somebody in this channel sees them')
+  .option('--json')
+  .action(
+    action(({ json, channel }: Json & { channel?: string }) =>
+      withOperator(async (operator) => {
+        const result = await operator.listDocuments(channel ? { channel } : {});
+        if (json) printJson(result);
+        else
+          for (const { id, status, channel: place, path } of result.documents)
+            console.log(`${id}  ${status.padEnd(10)} ${place}/${path}`);
+        return exitCodes.done;
+      }),
+    ),
+  );
+documents
+  .command('show')
+  .argument('<id>')
+  .option('--json')
+  .action(
+    action((id: string, { json }: Json) =>
+      withOperator(async (operator) => {
+        const document = await operator.showDocument({ id });
+        if (json) printJson(document);
+        else
+          console.log(
+            `${document.title} (${document.channel}/${document.path}, ${document.status})\n\n${document.text ?? ''}`,
+          );
+        return exitCodes.done;
+      }),
+    ),
+  );
+documents
+  .command('delete')
+  .argument('<id>')
+  .option('--json')
+  .action(
+    action((id: string, { json }: Json) =>
+      withOperator(async (operator) => {
+        const result = await operator.deleteDocument({ id });
+        if (json) printJson(result);
+        else console.log(`Deleted ${result.deleted}, with its passages, index and quotes.`);
+        return exitCodes.done;
+      }),
+    ),
+  );
+
+const models = program.command('models').description('Base models and adapters');
+const modelCommand = (
+  name: string,
+  description: string,
+  argument: string | null,
+  run: (operator: Operator, value: string) => Promise<unknown>,
+) => {
+  const command = models.command(name).description(description).option('--json');
+  if (argument) command.argument(argument);
+  command.action(
+    action(async (...args: unknown[]) => {
+      const value = typeof args[0] === 'string' ? args[0] : '';
+      const { json } = (argument ? args[1] : args[0]) as Json;
+      return withOperator(async (operator) => {
+        const result = await run(operator, value);
+        if (json) printJson(result);
+        else console.log(JSON.stringify(result, null, 2));
+        return exitCodes.done;
+      });
+    }),
+  );
+};
+modelCommand('list', 'What is there and what serves', null, (operator) => operator.listModels({}));
+modelCommand('pull', 'Fetch a base now', '[base]', (operator, base) =>
+  operator.pullModels(base ? { base } : {}, { onEvent: eventPrinter() }),
+);
+modelCommand('import', 'Take in an adapter folder (PEFT), or check a checkpoint', '<path>', (operator, path) =>
+  operator.importModel({ path: resolve(path) }, { onEvent: eventPrinter() }),
+);
+modelCommand('promote', 'Put an adapter into service', '<id>', (operator, id) => operator.promoteAdapter({ id }));
+modelCommand('rollback', 'Back to the adapter that served before', null, (operator) => operator.rollbackAdapter({}));
+
+program
+  .command('doctor')
+  .description('Check everything that Docent needs')
+  .option('--json')
+  .action(
+    action(({ json }: Json) =>
+      withOperator(async (operator) => {
+        const result = await operator.doctor({});
+        if (json) printJson(result);
+        else
+          for (const { ok, name, detail, fix } of result.checks)
+            console.log(`${ok ? '✓' : '✗'} ${name}: ${detail}${fix ? ` → ${fix}` : ''}`);
+        return result.checks.every(({ ok }) => ok) ? exitCodes.done : exitCodes.failed;
+      }),
+    ),
+  );
+
+program
+  .command('setup')
+  .description('Connect Slack or Discord, step by step')
+  .argument('<platform>', 'slack or discord')
+  .action(
+    action(async (platform: string) => {
+      if (platform !== 'slack' && platform !== 'discord')
+        throw new DocentError('USAGE', { reason: 'setup takes slack or discord' });
+      const { setup } = await import('./cli/setup.ts');
+      return setup(platform, loadConfig());
+    }),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  else exitCode = reportError(error);
+}
+process.exitCode = exitCode;

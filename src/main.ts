@@ -1,0 +1,276 @@
+/**
+ * The one place that knows all rooms: makes the services that are asked for, once each, and stops them in order. Jobs
+ * are wired here and nowhere else.
+ */
+import { mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
+import { type Conversations, createConversations } from './answers/conversations.ts';
+import { createExamples } from './answers/examples.ts';
+import type { Config } from './config.ts';
+import { createExtractor } from './documents/extract/index.ts';
+import { createDocuments, type Documents } from './documents/index.ts';
+import { createLifecycle } from './documents/lifecycle.ts';
+import { createOriginals } from './documents/originals.ts';
+import { createProcessor } from './documents/process.ts';
+import { createReceiver, processQueue } from './documents/receive.ts';
+import { buildSections } from './documents/sections.ts';
+import { createTexts } from './documents/texts.ts';
+import { draftVersion } from './documents/version.ts';
+import { DocentError, reasonOf } from './errors.ts';
+import type { Embedder, Engine, Tokenizer } from './inference/contract.ts';
+import { createEmbedder } from './inference/embedder.ts';
+import { createEngine } from './inference/engine.ts';
+import { loadTokenizer } from './inference/tokenizer.ts';
+import { createJobs, type Jobs } from './jobs/index.ts';
+import { createPromptRenderer } from './reader/prompt.ts';
+import { createReader, type Reader } from './reader/read.ts';
+import { type AdapterRegistry, type AdapterVersion, createAdapterRegistry } from './registry/adapters.ts';
+import { type Base, resolveBase } from './registry/bases.ts';
+import type { Progress } from './registry/download.ts';
+import { encodeVector } from './retrieval/dense.ts';
+import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
+import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
+import { openStore, type Store } from './store/index.ts';
+
+const embedderName = 'all-minilm-l6-v2';
+const megabyte = 1024 * 1024;
+
+/** Everything is made on first use: `docent documents list` starts no model. */
+export interface Docent {
+  readonly config: Config;
+  readonly log: Logger;
+  store(): Promise<Store>;
+  base(): Promise<Base>;
+  registry(): Promise<AdapterRegistry>;
+  engine(): Promise<Engine>;
+  tokenizer(): Promise<Tokenizer>;
+  reader(): Promise<Reader>;
+  retriever(): Promise<Retriever>;
+  conversations(): Promise<Conversations>;
+  answerer(): Promise<StoringAnswerer>;
+  documents(): Promise<Documents>;
+  /** Begins to run jobs; without it uploads wait for another process. */
+  work(): Promise<Jobs>;
+  /** What serves now, as far as it is known in this process. */
+  model(): { readonly base: string; readonly adapter: string | null };
+  /** p(found) from which an answer is given: the setting, else what was calibrated with the adapter. */
+  minConfidence(): number;
+  /** Reads the champion again and swaps it into service. */
+  reloadAdapter(): Promise<void>;
+  /** Ends everything that was started, last one first. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface DocentOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Told while model files are fetched. */
+  readonly onDownload?: Progress;
+  /** A line for the operator, on the way to being ready. */
+  readonly onNote?: (line: string) => void;
+}
+
+function prepareHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DocentError('HOME_UNWRITABLE', { path: home, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+export function createDocent({ config, log, onDownload, onNote }: DocentOptions): Docent {
+  prepareHome(config.home);
+  const stops: { readonly name: string; readonly stop: () => Promise<unknown> }[] = [];
+  /** Made once, on first use; a failed attempt may be repeated. */
+  const lazy = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+    let made: Promise<T> | null = null;
+    return () =>
+      (made ??= make().catch((error: unknown) => {
+        made = null;
+        throw error;
+      }));
+  };
+  const atStop = (name: string, stop: () => Promise<unknown>) => stops.push({ name, stop });
+  let champion: AdapterVersion | null = null;
+  let baseName = config.DOCENT_BASE;
+
+  const store = lazy(async () => {
+    const opened = await openStore({ config, log });
+    atStop('store', () => opened.close());
+    return opened;
+  });
+
+  const fetchOptions = { ...(onDownload ? { onProgress: onDownload } : {}), ...(onNote ? { log: onNote } : {}) };
+  const base = lazy(async () => {
+    const found = await resolveBase(config.DOCENT_BASE, config, fetchOptions);
+    baseName = found.name;
+    return found;
+  });
+
+  const registry = lazy(async () => {
+    const [{ prisma }, { sha256 }] = await Promise.all([store(), base()]);
+    const created = createAdapterRegistry({ prisma, home: config.home, baseSha256: sha256 });
+    await created.registerShipped();
+    champion = await created.champion();
+    return created;
+  });
+
+  const tokenizer = lazy(async () => loadTokenizer((await base()).path));
+
+  const engine = lazy(async () => {
+    const [found] = await Promise.all([base(), registry()]);
+    const created = createEngine({
+      base: found,
+      adapterFolder: champion?.folder ?? null,
+      cacheFolder: join(config.home, 'cache'),
+      config: {
+        threads: config.DOCENT_THREADS,
+        device: config.DOCENT_DEVICE,
+        runtime: config.DOCENT_RUNTIME,
+        weights: config.DOCENT_WEIGHTS,
+        kvPoolMb: config.DOCENT_KV_POOL_MB,
+      },
+      log: (line: string) => log.info(line),
+    });
+    atStop('engine', () => created.stop());
+    await created.start();
+    return created;
+  });
+
+  const embedder = lazy(async (): Promise<Embedder | null> => {
+    if (!config.DOCENT_DENSE) return null;
+    const { path } = await resolveBase(embedderName, config, fetchOptions);
+    const created = createEmbedder({ folder: path, threads: config.DOCENT_THREADS });
+    atStop('embedder', () => created.stop());
+    await created.start();
+    return created;
+  });
+
+  const originals = createOriginals({ home: config.home, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte });
+  const texts = lazy(async () => createTexts({ prisma: (await store()).prisma }));
+
+  const jobs = lazy(async () => {
+    const created = createJobs({ store: await store(), log });
+    created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
+      await (await documents()).process(versionId);
+    });
+    atStop('jobs', () => created.stop());
+    return created;
+  });
+
+  const documents: () => Promise<Documents> = lazy(async () => {
+    const { prisma, pool } = await store();
+    const extractor = createExtractor({
+      timeoutSeconds: config.DOCENT_EXTRACT_SECONDS,
+      maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte,
+    });
+    atStop('extractor', () => extractor.stop());
+    const queue = await jobs();
+    await queue.start({ work: false });
+    return createDocuments({
+      prisma,
+      receiver: createReceiver({
+        prisma,
+        originals,
+        enqueue: async (versionId, transaction) => {
+          await queue.send(processQueue, { versionId }, { transaction });
+        },
+      }),
+      processor: createProcessor({
+        prisma,
+        originals,
+        log,
+        extract: (input) => extractor.extract(input),
+        prepare: async (extracted) => {
+          const [tokens, vectors] = await Promise.all([tokenizer(), embedder()]);
+          const sections = buildSections(extracted, { countTokens: (text) => tokens.encode(text).length });
+          const embed = vectors && (async (all: readonly string[]) => (await vectors.embed(all)).map(encodeVector));
+          return draftVersion(sections, embed);
+        },
+      }),
+      lifecycle: createLifecycle({ prisma, pool, originals }),
+    });
+  });
+
+  const reader = lazy(async () => {
+    const [model, tokens] = await Promise.all([engine(), tokenizer()]);
+    const forms = champion?.manifest.forms;
+    return createReader({ engine: model, prompt: createPromptRenderer(tokens), ...(forms ? { forms } : {}) });
+  });
+
+  const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, embedder: await embedder() }));
+  const conversations = lazy(async () => createConversations({ prisma: (await store()).prisma }));
+
+  const answerer = lazy(async () => {
+    const [{ pool }, read, search, talks, textStore] = await Promise.all([
+      store(),
+      reader(),
+      retriever(),
+      conversations(),
+      texts(),
+    ]);
+    return createAnswerer({
+      conversations: talks,
+      retriever: search,
+      reader: read,
+      examples: createExamples({ pool }),
+      textOf: textStore.textOf,
+      hasDocuments: async (audience) => {
+        const sql = `with ${visibleChannels} select 1 from documents d join visible_channels vc on vc.id = d.channel_id limit 1`;
+        return (await pool.query(sql, [...audienceParameters(audience)])).rowCount === 1;
+      },
+      model,
+      passages: config.DOCENT_PASSAGES,
+      minConfidence,
+      log,
+    });
+  });
+
+  const minConfidence = () =>
+    config.DOCENT_MIN_CONFIDENCE < 0 ? (champion?.manifest.calibration.threshold ?? 0.5) : config.DOCENT_MIN_CONFIDENCE;
+  const model = () => ({ base: baseName, adapter: champion?.id ?? null });
+
+  let stopping: Promise<void> | null = null;
+  return {
+    config,
+    log,
+    store,
+    base,
+    registry,
+    engine,
+    tokenizer,
+    reader,
+    retriever,
+    conversations,
+    answerer,
+    documents,
+    model,
+    minConfidence,
+    async work() {
+      const queue = await jobs();
+      await documents();
+      await queue.start();
+      return queue;
+    },
+    async reloadAdapter() {
+      champion = await (await registry()).champion();
+      await (await engine()).swap(champion?.folder ?? null);
+    },
+    stop: () =>
+      (stopping ??= (async () => {
+        for (const { name, stop } of stops.reverse())
+          await stop().catch((error: unknown) =>
+            log.warn({ err: error, service: name }, 'could not be stopped cleanly'),
+          );
+      })()),
+  };
+}
+
+/** Free bytes where `path` lies. */
+export const freeBytes = async (path: string): Promise<number> => {
+  const info = await statfs(path);
+  return info.bavail * info.bsize;
+};

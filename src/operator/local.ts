@@ -1,0 +1,118 @@
+/** The operator's commands, carried out in this process. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ChatAdapter } from '../chat/contract.ts';
+import { readEvalFile, runEval } from '../eval/run.ts';
+import { openCheckpoint } from '../inference/checkpoint/checkpoint.ts';
+import type { Docent } from '../main.ts';
+import { resolveBase } from '../registry/bases.ts';
+import { createChannelNames } from './channels.ts';
+import type { Check, ModelsSummary, Operator } from './contract.ts';
+import { examine } from './doctor.ts';
+import { ingest } from './ingest.ts';
+
+const actor = 'operator';
+
+export function createLocalOperator(deps: {
+  readonly docent: Docent;
+  readonly chats?: () => readonly ChatAdapter[];
+  readonly chatChecks?: readonly (() => Promise<Check>)[];
+}): Operator {
+  const { docent } = deps;
+  const { config } = docent;
+  const connected = Boolean(config.SLACK_BOT_TOKEN || config.DISCORD_TOKEN);
+  const channels = async () => createChannelNames({ prisma: (await docent.store()).prisma, connected });
+
+  const models = async (): Promise<ModelsSummary> => {
+    const { name, path, sha256 } = await docent.base();
+    const rows = await (await docent.registry()).list();
+    return {
+      base: { name, path, sha256 },
+      adapters: rows.map((row) => ({
+        id: row.id,
+        alias: row.aliases,
+        created: row.createdAt.toISOString(),
+        documents: 0,
+        metrics: row.manifest.metrics,
+        folder: row.folder,
+      })),
+    };
+  };
+
+  return {
+    async ingest(args, options) {
+      await docent.work();
+      return ingest({ documents: await docent.documents(), channels: await channels() }, args, options);
+    },
+
+    async ask({ question, channel, user, thread }, options) {
+      const channelId = await (await channels()).forAsking(channel);
+      const answerer = await docent.answerer();
+      return answerer.ask(
+        { text: question, audience: { channelId }, thread: thread ?? null, userId: user ?? actor },
+        {
+          ...(options?.signal ? { signal: options.signal } : {}),
+          onProgress: (stage, detail) => options?.onEvent?.({ type: 'stage', stage, detail }),
+        },
+      );
+    },
+
+    async evaluate({ file, channel, read, limit, details }, options) {
+      const lines = await readEvalFile(file);
+      const [answerer, reader, retriever] = await Promise.all([docent.answerer(), docent.reader(), docent.retriever()]);
+      return runEval({ answerer, reader, retriever, minConfidence: docent.minConfidence() }, lines.slice(0, limit), {
+        channelId: await (await channels()).forAsking(channel),
+        read: read ?? 'retrieved',
+        ...(details ? { details } : {}),
+        ...(options?.signal ? { signal: options.signal } : {}),
+        onProgress: (done, total) => options?.onEvent?.({ type: 'count', done, total }),
+      });
+    },
+
+    async listDocuments({ channel }) {
+      const channelId = await (await channels()).forAsking(channel);
+      // The operator owns the machine: without a channel everything is listed.
+      return { documents: await (await docent.documents()).list(channel === undefined ? null : { channelId }) };
+    },
+    showDocument: async ({ id }) => (await docent.documents()).show(id, null),
+    async deleteDocument({ id }) {
+      await (await docent.documents()).remove(id, actor);
+      return { deleted: id };
+    },
+
+    listModels: models,
+    async pullModels({ base }, options) {
+      await resolveBase(base ?? config.DOCENT_BASE, config, {
+        onProgress: (name, done, total) => options?.onEvent?.({ type: 'download', name, done, total }),
+        log: (text) => options?.onEvent?.({ type: 'note', text }),
+      });
+      return models();
+    },
+    async importModel({ path }, options) {
+      const full = resolve(path);
+      const adapter = await stat(resolve(full, 'adapter_config.json')).catch(() => null);
+      if (adapter) await (await docent.registry()).import(full);
+      else {
+        // A checkpoint stays where it is; what matters is that Docent can read it.
+        const { config: shape } = openCheckpoint((await resolveBase(full, config)).path);
+        options?.onEvent?.({
+          type: 'note',
+          text: `${shape.family} with ${shape.layers} layers: set DOCENT_BASE=${full} to use it`,
+        });
+      }
+      return models();
+    },
+    async promoteAdapter({ id }) {
+      await (await docent.registry()).promote(id, actor);
+      await docent.reloadAdapter();
+      return models();
+    },
+    async rollbackAdapter() {
+      await (await docent.registry()).rollback(actor);
+      await docent.reloadAdapter();
+      return models();
+    },
+
+    doctor: async () => ({ checks: await examine(docent, deps.chats?.() ?? [], deps.chatChecks ?? []) }),
+  };
+}
