@@ -119,6 +119,8 @@ export function createServer(options: ServerOptions): ConsoleServer {
     const route = request.routeOptions.url ?? 'none';
     metrics.request(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     log.debug({ method: request.method, route, status: reply.statusCode }, 'request');
+    // A connection that falls idle while stopping would hold the process for its keep-alive time.
+    if (stopping.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
   });
 
   app.setErrorHandler((thrown, request, reply) => {
