@@ -56,6 +56,8 @@ export interface Docent {
   work(): Promise<Jobs>;
   /** What serves now, as far as it is known in this process. */
   model(): { readonly base: string; readonly adapter: string | null };
+  /** Whether questions can be answered now; for /readyz. Never throws, starts nothing. */
+  engineState(): { readonly ok: boolean; readonly detail: string };
   /** p(found) from which an answer is given: the setting, else what was calibrated with the adapter. */
   minConfidence(): number;
   /** Reads the champion again and swaps it into service. */
@@ -96,6 +98,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   const atStop = (name: string, stop: () => Promise<unknown>) => stops.push({ name, stop });
   let champion: AdapterVersion | null = null;
   let baseName = config.DOCENT_BASE;
+  let engineReady = false;
 
   const store = lazy(async () => {
     const opened = await openStore({ config, log });
@@ -137,6 +140,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     });
     atStop('engine', () => created.stop());
     await created.start();
+    engineReady = true;
     return created;
   });
 
@@ -249,6 +253,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     documents,
     model,
     minConfidence,
+    engineState: () => ({ ok: engineReady, detail: engineReady ? baseName : 'the model is being loaded' }),
     async work() {
       const queue = await jobs();
       await documents();

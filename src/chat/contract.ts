@@ -112,11 +112,7 @@ export interface ChatHandlers {
 }
 
 /** A small durable memory that an adapter is given: hash of the registered commands, when it was last connected, … */
-export interface Notes {
-  get(key: string): Promise<string | null>;
-  /** null forgets the key. */
-  set(key: string, value: string | null): Promise<void>;
-}
+export type { Notes } from '../store/notes.ts';
 
 export interface ChatAdapter {
   readonly platform: PlatformName;
