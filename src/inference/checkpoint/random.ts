@@ -1,0 +1,79 @@
+/** A tiny model with random weights, the same on every machine: for self-tests and tests. */
+import { linearShapes } from './adapter.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { ModelConfig } from './model-config.ts';
+import type { Tensor } from './safetensors.ts';
+
+export const tinyConfig: ModelConfig = {
+  family: 'llama',
+  layers: 2,
+  hidden: 64,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 16,
+  ffn: 128,
+  vocab: 512,
+  context: 512,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  ropeScaling: { kind: 'none' },
+  tied: true,
+  qkvBias: false,
+  qkNorm: false,
+};
+
+/** Uniform numbers in [0, 1): xorshift32, which every language writes alike. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state / 4294967296;
+  };
+}
+
+/** Names and shapes of all weights of a decoder, in a fixed order. */
+export function weightShapes(config: ModelConfig): readonly (readonly [name: string, shape: readonly number[]])[] {
+  const shapes: (readonly [string, readonly number[]])[] = [
+    ['model.embed_tokens.weight', [config.vocab, config.hidden]],
+  ];
+  for (let layer = 0; layer < config.layers; layer += 1) {
+    const prefix = `model.layers.${layer}`;
+    shapes.push([`${prefix}.input_layernorm.weight`, [config.hidden]]);
+    shapes.push([`${prefix}.post_attention_layernorm.weight`, [config.hidden]]);
+    for (const [module, shape] of Object.entries(linearShapes(config))) {
+      shapes.push([`${prefix}.${module}.weight`, shape]);
+      if (config.qkvBias && /[qkv]_proj$/.test(module)) shapes.push([`${prefix}.${module}.bias`, [shape[0]]]);
+    }
+    if (config.qkNorm)
+      for (const part of ['q', 'k']) shapes.push([`${prefix}.self_attn.${part}_norm.weight`, [config.headDim]]);
+  }
+  shapes.push(['model.norm.weight', [config.hidden]]);
+  if (!config.tied) shapes.push(['lm_head.weight', [config.vocab, config.hidden]]);
+  return shapes;
+}
+
+/** Matrices are uniform with a deviation of 1.2 / √inputs, gains lie around 1. */
+export function randomCheckpoint(config: ModelConfig = tinyConfig, seed = 42): Checkpoint {
+  const next = randomNumbers(seed);
+  const weights = new Map<string, Tensor>();
+  for (const [name, shape] of weightShapes(config)) {
+    const isMatrix = shape.length === 2;
+    const size = shape.reduce((product, n) => product * n, 1);
+    const spread = isMatrix ? (1.2 * Math.sqrt(3)) / Math.sqrt(shape[1]!) : 0.2;
+    const centre = isMatrix || name.endsWith('bias') ? 0 : 1;
+    weights.set(name, { shape, data: Float32Array.from({ length: size }, () => centre + (next() * 2 - 1) * spread) });
+  }
+  return {
+    config,
+    has: (name) => weights.has(name),
+    read(name) {
+      const { shape, data } = weights.get(name)!;
+      return { shape, data: data.slice() };
+    },
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Proves a runtime before it is trusted: a tiny model must give the same logits as the plainest way to run it,
+ * onnxruntime-node on the CPU. Knows numbers, not what they are used for.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomCheckpoint } from '../checkpoint/random.ts';
+import { buildDecoder, builderVersion, decoderShape, storeDecoder } from '../graph/decoder.ts';
+import type { Prepared } from '../graph/prepared.ts';
+import { createWeightsFile } from '../graph/weights-file.ts';
+import { createArena } from './arena.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Logits of the tiny model are around 1; other kernels add in another order. */
+const tolerance = 2e-3;
+const prompt = Int32Array.from({ length: 12 }, (_, i) => (i * 97 + 13) % 512);
+const decodedSteps = 3;
+
+/** The tiny model's graphs, written once into `cacheFolder`. */
+export function prepareTiny(cacheFolder: string): Prepared {
+  const checkpoint = randomCheckpoint();
+  const folder = join(cacheFolder, `self-test-${builderVersion}`);
+  const shape = decoderShape(checkpoint.config);
+  const prepared = { inPlace: join(folder, 'in-place.onnx'), appended: join(folder, 'appended.onnx'), shape };
+  if (existsSync(folder)) return prepared;
+  const partial = `${folder}.part-${process.pid}`;
+  mkdirSync(partial, { recursive: true });
+  try {
+    const file = createWeightsFile(join(partial, 'weights'));
+    const stored = storeDecoder(checkpoint, file, 'int8');
+    file.close();
+    writeFileSync(join(partial, 'in-place.onnx'), buildDecoder(checkpoint.config, stored, { cache: 'inPlace' }));
+    writeFileSync(join(partial, 'appended.onnx'), buildDecoder(checkpoint.config, stored, { cache: 'appended' }));
+    renameSync(partial, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return prepared;
+}
+
+/** Logits of a prompt in two chunks and of some steps of two rows behind it. */
+async function trace(runtime: Runtime): Promise<Float32Array> {
+  const { vocab } = runtime.shape;
+  const arena = createArena(runtime.shape, 2, 64);
+  const logits: number[] = [];
+  for (const slot of [0, 1])
+    for (const [from, to] of [
+      [0, 7],
+      [7, prompt.length],
+    ] as const)
+      logits.push(
+        ...(
+          await runtime.run(
+            {
+              firstSlot: slot,
+              rows: 1,
+              width: to - from,
+              tokens: prompt.slice(from, to),
+              past: Int32Array.of(from),
+              logitRows: [to - from - 1],
+            },
+            arena,
+          )
+        ).subarray(0, vocab),
+      );
+  for (let step = 0; step < decodedSteps; step += 1)
+    logits.push(
+      ...(
+        await runtime.run(
+          {
+            firstSlot: 0,
+            rows: 2,
+            width: 1,
+            tokens: Int32Array.of(step + 3, step + 300),
+            past: Int32Array.of(prompt.length + step, prompt.length + step),
+            logitRows: [0, 1],
+          },
+          arena,
+        )
+      ).subarray(0, 2 * vocab),
+    );
+  return Float32Array.from(logits);
+}
+
+/** Largest difference between the logits of two runtimes over the tiny model; closes both. */
+async function difference(candidate: Runtime, reference: Runtime): Promise<number> {
+  try {
+    const [a, b] = [await trace(candidate), await trace(reference)];
+    return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+  } finally {
+    await candidate.close();
+    await reference.close();
+  }
+}
+
+/** @throws Error with the reason when the candidate computes something else than the reference. */
+export async function selfTest(candidate: Runtime, reference: Runtime): Promise<void> {
+  const found = await difference(candidate, reference);
+  if (!(found <= tolerance)) throw new Error(`its logits are off by ${found.toPrecision(3)}`);
+}
