@@ -33,6 +33,11 @@ export const formats = table({
     called: 'HTML',
     load: async () => (await import('./html.ts')).html,
   },
+  pdf: {
+    extensions: ['pdf'],
+    called: 'PDF',
+    load: async () => (await import('./pdf.ts')).pdf,
+  },
   docx: {
     extensions: ['docx', 'docm', 'dotx'],
     called: 'Word',
