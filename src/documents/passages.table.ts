@@ -4,6 +4,7 @@
  */
 import type { TableBlock } from './extract/contract.ts';
 import type { Piece } from './passage.ts';
+import { cutLong } from './passages.cut.ts';
 import type { TextRange } from './sentences.ts';
 
 export interface TableUnit extends TextRange {
@@ -46,7 +47,8 @@ export function rowUnits(
       if (isEmpty(cell)) return [];
       const head = table.header[column];
       const label = head && !isEmpty(head) ? `${text.slice(head.start, head.end).replace(/:$/, '')}: ` : '';
-      return [label === '' ? [sliceOf(cell)] : [{ text: label }, sliceOf(cell)]];
+      const parts = cutLong(text, cell, limit, countTokens);
+      return parts.map((part) => (label === '' ? [sliceOf(part)] : [{ text: label }, sliceOf(part)]));
     });
     const whole = unit(sentence(labelled), { start: first.start, end: last.end });
     if (whole.tokens <= limit) return [whole];
@@ -88,7 +90,7 @@ function verbatimRow(
   unit: (pieces: readonly Piece[], range: TextRange) => TableUnit,
 ): TableUnit[] {
   const groups: { start: number; end: number }[] = [];
-  for (const cell of cells) {
+  for (const cell of cells.flatMap((whole) => cutLong(text, whole, limit, countTokens))) {
     if (isEmpty(cell)) continue;
     const group = groups.at(-1);
     if (group && countTokens(text.slice(group.start, cell.end)) <= limit) group.end = cell.end;

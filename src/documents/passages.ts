@@ -9,6 +9,7 @@
  */
 import type { Block, HeadingBlock, TableBlock, TextBlock } from './extract/contract.ts';
 import type { PassageDraft, Piece } from './passage.ts';
+import { cutLong } from './passages.cut.ts';
 import { rowUnits, type TableUnit } from './passages.table.ts';
 import { bestWindows, type Unit } from './passages.windows.ts';
 import { splitSentences, type TextRange, trimRange } from './sentences.ts';
@@ -40,35 +41,6 @@ export const headingPassage = (text: string, heading: HeadingBlock, prefix: stri
   end: heading.end,
   page: heading.page ?? null,
 });
-
-/** A stretch that is too long even for a window of its own: cut after clauses, else words, else anywhere. */
-function cutLong(text: string, range: TextRange, limit: number, countTokens: (text: string) => number): TextRange[] {
-  const tokens = countTokens(text.slice(range.start, range.end));
-  if (tokens <= limit) return [range];
-  const length = range.end - range.start;
-  if (length < 2) return [range];
-  const middle = range.start + Math.floor(length / 2);
-  const from = range.start + Math.floor(length / 4);
-  const to = range.start + Math.ceil((length * 3) / 4);
-  let cut = -1;
-  for (const mark of [/[;:]\s/g, /,\s/g, /\s/g]) {
-    for (const match of text.slice(from, to).matchAll(mark)) {
-      const at = from + match.index + match[0].length;
-      if (cut < 0 || Math.abs(at - middle) < Math.abs(cut - middle)) cut = at;
-    }
-    if (cut > 0) break;
-  }
-  if (cut <= range.start || cut >= range.end) {
-    // Between the halves of a surrogate pair there is no place to cut.
-    const low = text.charCodeAt(middle) >= 0xdc00 && text.charCodeAt(middle) <= 0xdfff;
-    cut = low ? middle + 1 : middle;
-    if (cut >= range.end) return [range];
-  }
-  return [
-    ...cutLong(text, { start: range.start, end: cut }, limit, countTokens),
-    ...cutLong(text, { start: cut, end: range.end }, limit, countTokens),
-  ];
-}
 
 function lineRanges(text: string, { start, end }: TextRange): TextRange[] {
   const ranges: TextRange[] = [];
@@ -163,11 +135,19 @@ function tablePassages(
 const joinRows = (rows: readonly TableUnit[]): Piece[] =>
   rows.flatMap((row, index) => (index === 0 ? row.pieces : [{ text: '\n' }, ...row.pieces]));
 
-/** `Prices › Coffee: ` when the table has a name that the heading doesn't say already. */
-const tablePrefix = (table: TableBlock, { prefix, heading }: PassageContext): string =>
-  table.name === undefined || table.name === heading || prefix.includes(table.name)
+/** `Prices: Coffee: ` when the table has a name that neither the heading nor the text around it says. */
+function tablePrefix(
+  table: TableBlock,
+  text: string,
+  prose: readonly TextBlock[],
+  { prefix, heading }: PassageContext,
+): string {
+  const { name } = table;
+  const said = name === undefined || name === heading || prefix.includes(name);
+  return said || prose.some((block) => text.slice(block.start, block.end).includes(name))
     ? prefix
-    : `${prefix}${table.name}: `;
+    : `${prefix}${name}: `;
+}
 
 interface Run {
   readonly prose: TextBlock[];
@@ -196,9 +176,13 @@ export function buildPassages(
   const prefixTokens = prefix === '' ? 0 : countTokens(prefix);
   const limit = Math.max(minBodyTokens, maxTokens - prefixTokens);
   const runs = runsOf(blocks).map((run) => {
-    const tokens = run.table ? tablePrefix(run.table, context) : prefix;
     const rows = run.table ? rowUnits(text, run.table, limit, countTokens) : [];
-    return { units: proseUnits(text, run.prose, limit, context), rows, prefix: tokens };
+    return {
+      units: proseUnits(text, run.prose, limit, context),
+      rows,
+      name: run.table?.name,
+      prefix: run.table ? tablePrefix(run.table, text, run.prose, context) : prefix,
+    };
   });
   const total = runs
     .flatMap((run) => [...run.units, ...run.rows])
@@ -231,10 +215,11 @@ export function buildPassages(
     let leadIn: readonly Unit[] = [];
     const last = windows.at(-1);
     if (run.rows.length > 0 && last && last.kind === 'sentence') {
+      const words = text.slice(last.start, last.end).trim();
       const alone = windows.reduce((sum, unit) => sum + unit.tokens, 0) <= maxLeadInTokens;
+      const introduces = last.tokens <= maxLeadInTokens && (words.endsWith(':') || words === run.name);
       if (alone) leadIn = windows;
-      else if (last.tokens <= maxLeadInTokens && text.slice(last.start, last.end).trimEnd().endsWith(':'))
-        leadIn = [last];
+      else if (introduces) leadIn = [last];
       windows = windows.slice(0, windows.length - leadIn.length);
     }
     return [

@@ -12,9 +12,11 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** Words whose full stop ends no sentence. */
 const abbreviation =
-  /(?:^|[\s([“"'/])(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|No|Nos|Nr|Art|Sec|Sect|Fig|Figs|Tab|Eq|Ch|Vol|pp?|cf|ca|approx|max|min|incl|excl|est|dept|tel|ext|ref|e\.g|i\.e|a\.m|p\.m|z\.\s?B|d\.\s?h|bzw|ggf|usw|etc|resp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K|[A-Z])\.\s*$/;
+  /(?:^|[\s([“"'/])(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Inc|Ltd|Co|Corp|vs|cf|ca|approx|max|min|incl|excl|est|dept|tel|ext|ref|e\.g|i\.e|a\.m|p\.m|z\.\s?B|d\.\s?h|bzw|ggf|usw|etc|resp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K|[A-Z])\.\s*$/;
 /** These may also end a sentence: they do when a capital follows. */
 const maybeFinal = /(?:etc|Inc|Ltd|Co|Corp|usw|a\.m|p\.m|Jr|Sr|U\.S|U\.K)\.\s*$/;
+/** Words whose full stop ends no sentence when a number follows: sec. 4.2, No. 5, p. 12. */
+const beforeNumber = /(?:^|[\s([“"'/§])(?:nos?|nr|art|sect?|figs?|tab|eq|ch|vol|pp?|par|para|ver|rev|v|bldg|rm)\.\s*$/i;
 /** `4.` or `4.2.` alone: the number of a section or list item, not a sentence. */
 const onlyNumber = /(?:^|\n)\s*\(?(?:\d+(?:\.\d+)*|[a-zA-Z]|[ivx]+)[.)]\s*$/;
 
@@ -23,7 +25,8 @@ function joins(before: string, after: string): boolean {
   if (before.endsWith('\n')) return false;
   const tail = before.slice(-24);
   if (onlyNumber.test(tail)) return true;
-  if (!abbreviation.test(tail)) return /^[\p{Ll}\d,;:)%]/u.test(after) && /\.\s*$/.test(tail) && /^\p{Ll}/u.test(after);
+  if (beforeNumber.test(tail) && /^\d/.test(after)) return true;
+  if (!abbreviation.test(tail)) return /^\p{Ll}/u.test(after) && /\.\s*$/.test(tail);
   return maybeFinal.test(tail) ? !/^["“(]?\p{Lu}/u.test(after) : true;
 }
 

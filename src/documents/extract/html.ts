@@ -28,6 +28,9 @@ const maxSpan = 200;
 /** Elements nested deeper than this are an attack on the stack; what is below is read as one text. */
 const maxNesting = 400;
 
+/** A header of more rows is a table of nothing else. */
+const maxHeaderRows = 3;
+/** Longest heading that is only marked by being bold. */
 const maxBoldHeading = 80;
 /** Below every heading that was marked as one. */
 const boldHeadingLevel = 7;
@@ -129,9 +132,11 @@ function appendTable(builder: TextBuilder, table: Element, walk: (nodes: readonl
   const name = caption ? oneLine(inlineText(caption)) : '';
   if (name !== '') builder.paragraph(name);
 
+  // Where every row claims to be a header (Word's "repeat as header row" set on all), the first one is.
   const firstBody = grid.findIndex((row) => !row.isHeader);
-  const headRows = firstBody < 0 ? grid : grid.slice(0, firstBody);
-  const bodyRows = firstBody < 0 ? [] : grid.slice(firstBody);
+  const headCount = firstBody < 0 || firstBody > maxHeaderRows ? 1 : firstBody;
+  const headRows = grid.slice(0, headCount);
+  const bodyRows = grid.slice(headCount);
   const named = name === '' ? {} : { name };
   if (headRows.length > 0) {
     // "2024" over "Q1 | Q2" heads two columns: 2024 Q1, 2024 Q2.

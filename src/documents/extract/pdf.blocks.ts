@@ -34,8 +34,10 @@ const leaders = /(?:\.\s?){4,}\s*\S{1,6}$/;
 
 /** So many of them make a table of contents, which repeats every heading without saying anything. */
 const minContentsLines = 3;
-const lastText = (line: Line | Table): string =>
-  line.kind === 'line' ? line.text : (line.rows.at(-1)?.join(' ') ?? '');
+const isContentsLine = (line: Line | Table): boolean =>
+  line.kind === 'line'
+    ? leaders.test(line.text)
+    : line.rows.filter((row) => leaders.test(row.join(' '))).length >= line.rows.length / 2;
 
 const key = (text: string): string =>
   oneLine(text)
@@ -63,7 +65,9 @@ function furnitureOf(pages: readonly PdfPage[]): Set<Line> {
   const body = bodySizeOf(candidates.map(({ line }) => line));
   for (const { line, shape } of candidates) {
     const repeated = seen.get(shape)?.size ?? 0;
-    const enough = line.size > body * headingRatio ? Math.max(2, pages.length * 0.4) : Math.min(3, pages.length);
+    const numbered = /^(top|bottom) #|#$/.test(shape);
+    const enough =
+      line.size > body * headingRatio ? Math.max(2, pages.length * 0.4) : numbered ? 2 : Math.min(3, pages.length);
     if (pages.length > 1 && repeated >= enough) furniture.add(line);
   }
   return furniture;
@@ -160,6 +164,7 @@ function marginOf(chunk: readonly Line[], around: readonly Line[]): number {
 
 /** A line ended although the next word would have fitted: a break that was meant. */
 function isHardBreak(line: Line, next: Line, margin: number): boolean {
+  if (/\p{L}-\s*$/u.test(line.text) && /^\s*\p{Ll}/u.test(next.text)) return false;
   const word = next.text.trimStart().split(/\s/, 1)[0]!;
   const width = ((next.x1 - next.x0) * (word.length + 1)) / Math.max(1, next.text.length);
   return line.x1 + width < margin - line.size * 0.5;
@@ -235,12 +240,11 @@ function appendProse(builder: TextBuilder, lines: readonly Line[], style: Style,
 export function appendPages(builder: TextBuilder, pages: readonly PdfPage[], outline: readonly OutlineEntry[]): void {
   const furniture = furnitureOf(pages);
   const content = pages.flatMap(({ content: onPage }) => {
-    const isContents = onPage.filter((line) => leaders.test(lastText(line))).length >= minContentsLines;
-    return onPage.filter((line) =>
-      line.kind === 'table'
-        ? !(isContents && leaders.test(lastText(line)))
-        : !furniture.has(line) && !leaders.test(line.text) && !(isContents && /^[\d.\s]+$/.test(line.text)),
-    );
+    const isContents = onPage.filter(isContentsLine).length >= minContentsLines;
+    return onPage.filter((line) => {
+      if (isContentsLine(line)) return false;
+      return line.kind === 'table' || !(furniture.has(line) || (isContents && /^[\d.\s]+$/.test(line.text)));
+    });
   });
   const lines = content.filter((line): line is Line => line.kind === 'line');
   const body = bodySizeOf(lines);

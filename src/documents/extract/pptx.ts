@@ -84,19 +84,22 @@ function appendShape(builder: TextBuilder, paragraphs: readonly Paragraph[], isB
 }
 
 function appendTable(builder: TextBuilder, $: CheerioAPI, table: Cheerio<Element>, page: number): void {
-  const rows = table
-    .children('tr')
-    .toArray()
-    .map((row) =>
-      $(row)
-        .children('tc')
-        .toArray()
-        .map((cell) =>
-          paragraphsOf($, $(cell).children('txBody'))
-            .map(({ text }) => oneLine(text))
-            .join(' '),
-        ),
-    );
+  const rows: string[][] = [];
+  for (const row of table.children('tr').toArray()) {
+    const above = rows.at(-1);
+    const texts = $(row)
+      .children('tc')
+      .toArray()
+      .map((cell, column) =>
+        // A cell merged over several rows belongs to each of them.
+        /^(1|true)$/.test($(cell).attr('vMerge') ?? '')
+          ? (above?.[column] ?? '')
+          : paragraphsOf($, $(cell).children('txBody'))
+              .map(({ text }) => oneLine(text))
+              .join(' '),
+      );
+    rows.push(texts);
+  }
   const cells = rectangular(rows);
   const marked = /^(1|true)$/.test(table.children('tblPr').attr('firstRow') ?? '');
   const [header, ...body] = cells;
