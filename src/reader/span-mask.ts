@@ -14,11 +14,15 @@ const isLetter = (char: string | undefined): boolean => char !== undefined && /\
 const isDigit = (char: string | undefined): boolean => char !== undefined && char >= '0' && char <= '9';
 const isCurrency = (char: string | undefined): boolean => char !== undefined && /\p{Sc}/u.test(char);
 
+/** Written after a number and part of it. */
+const isUnit = (char: string | undefined): boolean => isCurrency(char) || /[%‰°]/.test(char ?? '');
+
 /** May an answer begin at `at`, the offset of its first character that is no space? */
 export function mayBegin(text: string, at: number): boolean {
   const [before2, before, here] = [text[at - 2], text[at - 1], text[at]];
   if (here === undefined || /\s/.test(here)) return false;
   if (isWord(before) && isWord(here)) return false;
+  if (isUnit(here) && (isDigit(before) || (/[ \u00a0\u202f]/.test(before ?? '') && isDigit(before2)))) return false;
   if (isDigit(here)) {
     if (isCurrency(before)) return false;
     if (/[.,:]/.test(before ?? '') && isDigit(before2)) return false;
@@ -34,8 +38,9 @@ export function mayEnd(text: string, at: number): boolean {
   if (isWord(last) && isWord(next)) return false;
   if (isDigit(last)) {
     if (/[.,:]/.test(next ?? '') && isDigit(next2)) return false;
-    if (/[%‰°]/.test(next ?? '') || isCurrency(next)) return false;
-    if (/[   ]/.test(next ?? '') && (/[%‰°]/.test(next2 ?? '') || isCurrency(next2))) return false;
+    if (isUnit(next)) return false;
+    // Also behind a space, a no-break space or a narrow one.
+    if (/[ \u00a0\u202f]/.test(next ?? '') && isUnit(next2)) return false;
   }
   return !(next === '-' && isLetter(last) && isWord(next2));
 }
