@@ -38,7 +38,7 @@ export interface GenerateRequest {
   readonly maxTokens: number;
   /** Tokens that end a row without a constraint; they are not part of its output. */
   readonly stop: readonly number[];
-  /** Which loaded adapter reads; absent = the one in service, null = the bare base. */
+  /** Folder of the adapter that reads, loaded when it is not; absent = the one in service, null = the bare base. */
   readonly adapter?: string | null;
 }
 
@@ -93,6 +93,8 @@ export interface Engine {
   generate(request: GenerateRequest, options?: GenerateOptions): Promise<readonly RowResult[]>;
   /** Puts an adapter folder (PEFT format) into service without dropping a request; null = the bare base. */
   swap(adapterFolder: string | null): Promise<void>;
+  /** Drops the cached prefixes, so that nothing of a deleted document stays in memory. */
+  forget(): Promise<void>;
   stats(): Promise<EngineStats>;
 }
 
