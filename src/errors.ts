@@ -167,6 +167,24 @@ export const errorTable = spec({
     fix: 'Send Authorization: Bearer with the value of DOCENT_TOKEN.',
   },
   BAD_REQUEST: { message: '{reason}', fix: 'Correct the request.' },
+  // HTTP
+  HOST_REFUSED: {
+    message: 'This address ({host}) is not served',
+    fix: 'Open http://127.0.0.1 or http://localhost with the port that start-up printed.',
+  },
+  ORIGIN_REFUSED: {
+    message: 'A page of another site may not do this',
+    fix: 'Use the page of this server, or send requests without an Origin header.',
+  },
+  RATE_LIMITED: {
+    message: 'Too many requests from this address',
+    fix: 'Wait {seconds} s and try again.',
+  },
+  ROUTE_UNKNOWN: { message: 'There is no {method} {path}', fix: 'GET /api/openapi.json lists what there is.' },
+  BODY_TOO_LARGE: {
+    message: 'The request is larger than {limit}',
+    fix: 'Send less at once; documents go to POST /api/documents.',
+  },
   USAGE: { message: '{reason}', fix: 'Run `docent help`.' },
   INTERNAL: {
     message: 'Something went wrong on my side ({reference})',

@@ -22,7 +22,6 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   ENGINE_BUSY: 503,
   ENGINE_FAILED: 503,
   DATABASE_UNREACHABLE: 503,
-  STOPPING: 503,
   DISK_FULL: 507,
   INTERNAL: 500,
 };

@@ -56,6 +56,7 @@ export function createConsoleFake() {
   ];
   /** Thrown by the next question. */
   let failure: Error | undefined;
+  let cancelled = 0;
 
   const find = (id: string): DocumentDetail => {
     const detail = stored.get(id);
@@ -189,7 +190,9 @@ export function createConsoleFake() {
       if (question.text.trim() === '') throw new DocentError('QUESTION_EMPTY');
       options?.onProgress?.('searching', stored.size);
       options?.onProgress?.('reading', 4);
-      await answering.pass(options?.signal);
+      await answering.pass(options?.signal).finally(() => {
+        if (options?.signal?.aborted) cancelled++;
+      });
       if (failure) {
         const thrown = failure;
         failure = undefined;
@@ -237,6 +240,8 @@ export function createConsoleFake() {
     logged,
     reading,
     answering,
+    /** Questions that were given up. */
+    cancelled: () => cancelled,
     setChecks: (next: HealthCheck[]) => {
       checks = next;
     },

@@ -45,9 +45,9 @@ export function App() {
 
   return (
     <div className="app" data-view={place.view}>
-      <a className="unseen skip" href="#question">
+      <button type="button" className="unseen skip" onClick={() => field.current?.focus()}>
         Skip to the question
-      </a>
+      </button>
       <header className="top">
         <h1>
           <a href="#/">

@@ -19,7 +19,8 @@ function NotFound({ answer, isDeleted }: Props) {
   return (
     <div className="card not-found" data-testid="not-found">
       <p className="verdict">
-        <Icon name="search" /> Not in the documents
+        <Icon name="search" />
+        Not in the documents
       </p>
       <Prose text={answer.text} />
       {nearest && !isDeleted(nearest.documentId) && (

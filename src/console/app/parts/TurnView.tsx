@@ -40,7 +40,7 @@ export function TurnView({ turn, isDeleted, canRetry, onRetry }: Props) {
       {(turn.state === 'failed' || turn.state === 'stopped') && (
         <div className="card trouble">
           <p className="verdict">
-            <Icon name="alert" />{' '}
+            <Icon name="alert" />
             {turn.state === 'stopped' ? 'Stopped before there was an answer' : turn.problem?.message}
           </p>
           {turn.problem && <p>{turn.problem.fix}</p>}
