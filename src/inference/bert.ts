@@ -1,0 +1,47 @@
+/** A BERT sentence encoder on this process's CPU. Blocks while it computes, so it runs in a child (embed-worker.ts). */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { openSafetensors } from './checkpoint/safetensors.ts';
+import { type BertConfig, buildBert } from './graph/bert.ts';
+
+export interface SentenceEncoder {
+  readonly dimensions: number;
+  /** A vector of unit length. */
+  encode(text: string): Promise<Float32Array>;
+}
+
+/** What the model was trained with; longer texts are cut. */
+const mostPieces = 256;
+
+/**
+ * @param folder with config.json, tokenizer.json and model.safetensors.
+ * @throws Error when a file is missing or damaged.
+ */
+export async function openSentenceEncoder(folder: string, threads: number): Promise<SentenceEncoder> {
+  const readJson = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const config = readJson('config.json') as BertConfig;
+  const tokenizer = new Tokenizer(readJson('tokenizer.json'), { clean_up_tokenization_spaces: false });
+  const tensors = openSafetensors(join(folder, 'model.safetensors'));
+  const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
+  const model = buildBert(config, tensors);
+  tensors.close();
+  const session = await ort.InferenceSession.create(model, {
+    ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  return {
+    dimensions: config.hidden_size,
+    async encode(text) {
+      const { ids } = tokenizer.encode(text);
+      // The closing [SEP] stays when the middle is cut.
+      const kept = ids.length > mostPieces ? [...ids.slice(0, mostPieces - 1), ids[ids.length - 1]!] : ids;
+      const integers = (values: readonly number[]) =>
+        new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+      const { embedding } = await session.run({ input_ids: integers(kept), position_ids: integers([...kept.keys()]) });
+      return embedding!.data as Float32Array;
+    },
+  };
+}
