@@ -28,9 +28,9 @@ const missing = (config: Config): string[] => [
 async function warmUp(docent: Docent): Promise<string> {
   const engine = await docent.engine();
   await docent.answerer();
-  const { choice, weights, threads } = await engine.stats();
+  const { device, runtime, weights, threads } = await engine.stats();
   const { base, adapter } = docent.model();
-  return `${base} with ${adapter ?? 'no adapter'}, ${weights}, ${threads} threads (${choice})`;
+  return `${base} with ${adapter ?? 'no adapter'}, ${weights} on ${device}, ${threads} threads, ${runtime} runtime`;
 }
 
 /** @returns the exit code, once a signal has ended it. */
@@ -79,7 +79,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     say(`  Documents  ${count === 0 ? 'none yet: open the web chat, or `npx docent ingest PATH`' : count}`);
     for (const line of [...chats.lines, ...missing(config)]) say(`  ${line}`);
     if (!existsSync('.env')) say('  Settings   .env.example lists them all; none is needed to begin.');
-    const signal = await Promise.race([end]);
+    const signal = await end;
     log.info({ signal }, 'stopping');
     await shutDown();
     return 0;
