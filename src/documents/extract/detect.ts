@@ -130,6 +130,8 @@ export async function detectFormat(bytes: Uint8Array, name: string): Promise<For
   if (latin(bytes, 0, pdfHeaderWithin).includes('%PDF-') && 'pdf' in formats) return 'pdf' as Format;
   if (isZip(bytes)) return detectZip(bytes, name);
   if (startsWith(bytes, 0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1)) throw refuseCompound(bytes, name);
+  // Before the signatures: the mark of UTF-16 is also how an MP3 frame begins.
+  if (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff)) return detectText(bytes, name);
   const type = await fileTypeFromBuffer(bytes.subarray(0, 4100)).catch(() => undefined);
   // Text formats that file-type names (XML, calendars, subtitles) are decided below.
   if (type && !/^text\/|xml|json|calendar|subrip|vcard/.test(type.mime))

@@ -16,12 +16,21 @@ const maxControlShare = 0.005;
  * Windows-1252 it would be nonsense that looks like text.
  */
 const maxHighShare = 0.2;
+/** So few odd bytes prove nothing in a text of a line. */
+const fewBytes = 4;
 /** Bytes that are looked at to tell UTF-16 without a byte-order mark. */
 const sampleBytes = 4096;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is counted
 const controls = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
 const countOf = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
+
+/** What Windows-1252 has at 0x80–0x9f, where Latin-1 has control characters; undefined places are kept. */
+const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** Several Node versions decode Windows-1252 as Latin-1 (nodejs/node#56542): euro signs and quotes got lost. */
+const withoutC1 = (text: string): string =>
+  text.replace(/[\u0080-\u009f]/g, (character) => windows1252[character.charCodeAt(0) - 0x80]!);
 
 /** UTF-16 text of Latin letters has a NUL in every second byte. */
 function wideWithoutMark(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
@@ -66,8 +75,10 @@ function judgeUtf8(bytes: Uint8Array): { sequences: number; stray: number } {
  */
 export function decodeText(bytes: Uint8Array, name: string, declared?: string): Decoded {
   const decode = (encoding: string, warnings: readonly string[] = []): Decoded => {
-    const text = new TextDecoder(encoding).decode(bytes);
-    if (countOf(text, controls) > text.length * maxControlShare) throw new DocentError('FILE_NOT_TEXT', { name });
+    const raw = new TextDecoder(encoding).decode(bytes);
+    const text = encoding === 'windows-1252' ? withoutC1(raw) : raw;
+    if (countOf(text, controls) > Math.max(fewBytes, text.length * maxControlShare))
+      throw new DocentError('FILE_NOT_TEXT', { name });
     return { text, encoding, warnings };
   };
 
@@ -91,6 +102,6 @@ export function decodeText(bytes: Uint8Array, name: string, declared?: string): 
     return decode('utf-8', [`${stray} ${stray === 1 ? 'byte was' : 'bytes were'} not valid UTF-8 and shown as \ufffd`]);
 
   const high = bytes.reduce((count, byte) => count + (byte >= 0x80 ? 1 : 0), 0);
-  if (high > bytes.length * maxHighShare) throw new DocentError('FILE_NOT_TEXT', { name });
+  if (high > Math.max(fewBytes, bytes.length * maxHighShare)) throw new DocentError('FILE_NOT_TEXT', { name });
   return decode('windows-1252');
 }

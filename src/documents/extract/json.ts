@@ -87,6 +87,12 @@ function appendObject(builder: TextBuilder, value: JsonObject, depth: number): v
   }
 }
 
+/** Where JSON.parse stopped. Its message also quotes the document, which has no place in an error. */
+function placeOf(error: unknown): string {
+  const position = /position \d+/.exec(reasonOf(error))?.[0];
+  return position === undefined ? '' : ` at ${position}`;
+}
+
 function parseJson(text: string, name: string): Json {
   try {
     return JSON.parse(text) as Json;
@@ -97,7 +103,7 @@ function parseJson(text: string, name: string): Json {
     } catch {
       // Neither: the first complaint is the one that helps.
     }
-    throw new DocentError('FILE_DAMAGED', { name, reason: `it is no valid JSON (${reasonOf(error)})` });
+    throw new DocentError('FILE_DAMAGED', { name, reason: `it is no valid JSON${placeOf(error)}` });
   }
 }
 
