@@ -73,6 +73,8 @@ test('off loopback everything but health needs the token', async () => {
   const { app, fake } = await create({ DOCENT_HOST: '0.0.0.0', DOCENT_TOKEN: 'correct-horse' });
   await app.ready();
   for (const url of ['/healthz', '/readyz']) expect((await app.inject({ url })).statusCode, url).toBe(200);
+  // Whether it is ready is for everybody, where its database lies is not.
+  expect((await app.inject({ url: '/readyz' })).body).not.toContain('detail');
   const paths = ['/', '/metrics', '/api/documents', '/api/openapi.json', '/v1/models', '/icon.svg', '/nowhere'];
   for (const url of paths) {
     const refused = await app.inject({ url });

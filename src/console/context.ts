@@ -7,6 +7,8 @@ import type { RouteDescription } from './openapi.ts';
 export interface Context extends Collaborators {
   readonly config: Pick<Config, 'home' | 'DOCENT_MAX_UPLOAD_MB'>;
   readonly metrics: Metrics;
+  /** Only this machine can reach the server. */
+  readonly isPrivate: boolean;
   /** Aborts when the server begins to stop: streams that would go on for long end now. */
   readonly stopping: AbortSignal;
   /** Aborts when the time for draining is over: questions under way are given up. */

@@ -152,6 +152,7 @@ export function createServer(options: ServerOptions): ConsoleServer {
   const context: Context = {
     ...options,
     metrics,
+    isPrivate: !guard.needsToken,
     stopping: stopping.signal,
     givingUp: givingUp.signal,
     callerId: (address) =>
