@@ -30,7 +30,9 @@ export async function chat(operator: Operator, channel: string | undefined): Pro
     prompt: '› ',
     terminal: process.stdin.isTTY,
   });
-  const say = (text: readonly string[]) => process.stdout.write(`${text.join('\n')}\n`);
+  const say = (text: readonly string[]): void => {
+    process.stdout.write(`${text.join('\n')}\n`);
+  };
   let last: Answer | null = null;
 
   const handle = async (line: string): Promise<void> => {
