@@ -1,0 +1,135 @@
+/**
+ * Files that people share, downloaded from Slack's own hosts only, because the request carries the bot's token. Knows
+ * addresses and limits; must not know what is in a file.
+ */
+import { DocentError, reasonOf } from '../../errors.ts';
+import type { IncomingFile } from '../contract.ts';
+import type { SlackCalls } from './calls.ts';
+import type { SlackFile } from './wire.ts';
+
+/** Slack redirects once to an edge host at most. */
+const maxRedirects = 3;
+/** A large file on a slow line. */
+const timeoutMs = 5 * 60_000;
+
+/** Pictures, sound and film posted among people are talk, not documents; named to the bot they get an answer. */
+export const isMedia = (file: SlackFile): boolean =>
+  /^(image|video|audio)\//.test(file.mimetype ?? '') ||
+  /\.(png|jpe?g|gif|webp|heic|svg|mp4|mov|webm|mp3|ogg|wav|m4a)$/i.test(file.name ?? '');
+
+/** Deleted, or hidden behind the limits of a free workspace: there is nothing to read. */
+export const isGone = (file: SlackFile): boolean => file.mode === 'tombstone' || file.mode === 'hidden_by_limit';
+
+export const fileKey = (team: string, fileId: string): string => `slack:${team}:${fileId}`;
+
+export interface Files {
+  fileOf(file: SlackFile): IncomingFile;
+}
+
+export function createFiles({
+  calls,
+  token,
+  apiUrl,
+  team,
+  maxBytes,
+}: {
+  readonly calls: SlackCalls;
+  readonly token: string;
+  /** SLACK_API_URL, or ''. */
+  readonly apiUrl: string;
+  readonly team: string;
+  readonly maxBytes: number;
+}): Files {
+  const ownApi = apiUrl ? new URL(apiUrl) : null;
+
+  const isAllowed = (url: URL): boolean =>
+    (url.protocol === 'https:' && url.port === '' && /(^|\.)slack\.com$/.test(url.hostname)) ||
+    (ownApi !== null && url.protocol === ownApi.protocol && url.host === ownApi.host);
+
+  const request = async (name: string, address: string): Promise<{ response: Response; url: URL }> => {
+    let url = new URL(address);
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      if (!isAllowed(url))
+        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `${url.hostname} is not a file host of Slack` });
+      const response = await fetch(url, {
+        redirect: 'manual',
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const location = response.headers.get('location');
+      if (response.status < 300 || response.status >= 400 || !location) return { response, url };
+      await response.body?.cancel();
+      url = new URL(location, url);
+    }
+    throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'too many redirects' });
+  };
+
+  const readLimited = async (name: string, response: Response): Promise<Uint8Array> => {
+    const tooLarge = (bytes: number) =>
+      new DocentError('FILE_TOO_LARGE', {
+        name,
+        megabytes: Math.ceil(bytes / 2 ** 20),
+        limit: Math.floor(maxBytes / 2 ** 20),
+      });
+    const stated = Number(response.headers.get('content-length') ?? 0);
+    if (stated > maxBytes) {
+      await response.body?.cancel();
+      throw tooLarge(stated);
+    }
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+      length += chunk.byteLength;
+      if (length > maxBytes) throw tooLarge(length);
+      chunks.push(chunk);
+    }
+    return new Uint8Array(Buffer.concat(chunks));
+  };
+
+  /** Slack answers a token without the right with its sign-in page and status 200. */
+  const isLoginPage = (file: SlackFile, response: Response, url: URL): boolean => {
+    if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return false;
+    const sharedAsHtml = file.mimetype === 'text/html' || /\.html?$/i.test(file.name ?? '');
+    return !sharedAsHtml || /signin|login|[?&]redir=/.test(url.pathname + url.search);
+  };
+
+  const detailsOf = async (file: SlackFile): Promise<SlackFile> =>
+    file.file_access === 'check_file_info' || (!file.url_private_download && !file.url_private)
+      ? (await calls.call<{ file: SlackFile }>('files.info', { file: file.id })).file
+      : file;
+
+  const download = async (brief: SlackFile, name: string): Promise<Uint8Array> => {
+    try {
+      const file = await detailsOf(brief);
+      const address = file.url_private_download ?? file.url_private;
+      if (!address) throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'Slack names no address for it' });
+      const { response, url } = await request(name, address);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `HTTP ${response.status}` });
+      }
+      if (isLoginPage(file, response, url)) {
+        await response.body?.cancel();
+        throw new DocentError('FILE_LOGIN_PAGE', { name });
+      }
+      return await readLimited(name, response);
+    } catch (error) {
+      if (error instanceof DocentError) throw error;
+      throw new DocentError('FILE_FETCH_FAILED', { name, reason: reasonOf(error) }, { cause: error });
+    }
+  };
+
+  return {
+    fileOf(file) {
+      const name = file.name || file.title || file.id;
+      return {
+        key: fileKey(team, file.id),
+        name,
+        bytes: file.size ?? null,
+        url: file.permalink ?? null,
+        external: file.is_external === true || file.mode === 'external',
+        download: () => download(file, name),
+      };
+    },
+  };
+}

@@ -1,0 +1,317 @@
+/**
+ * Slack as a chat platform. Composes connection, incoming messages and replies; knows `chat/contract.ts` and nothing of
+ * answers or documents.
+ */
+import { randomUUID } from 'node:crypto';
+import { App, type Receiver } from '@slack/bolt';
+import { LogLevel, type Logger as SlackLogger } from '@slack/logger';
+import { WebClient, type WebClientOptions } from '@slack/web-api';
+import type { BaseLogger } from 'pino';
+import type { Config } from '../../config.ts';
+import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
+import type { ChatAdapter, ChatHandlers, Notes } from '../contract.ts';
+import { codeOf, createSlackCalls, tokenCodes, unreachable } from './calls.ts';
+import { awayLine, catchUp } from './catch-up.ts';
+import { createDirectory, type Directory } from './directory.ts';
+import { createFiles, fileKey } from './files.ts';
+import { createInbound, type Inbound } from './inbound.ts';
+import { botScopes, commandName } from './permissions.ts';
+import { parseVote, voteAction } from './render.ts';
+import { createReplies } from './reply.ts';
+import { createSocketReceiver, type SocketReceiver } from './socket.ts';
+import { createTwins } from './twins.ts';
+import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
+
+/** A request that hangs is given up; Slack answers within seconds. */
+const requestTimeoutMs = 30_000;
+/** How often “I am here” is noted, for catching up after a crash. */
+const seenEveryMs = 60_000;
+const seenKey = 'slack:seen';
+
+type Settings = Pick<
+  Config,
+  'SLACK_BOT_TOKEN' | 'SLACK_APP_TOKEN' | 'SLACK_API_URL' | 'DOCENT_MAX_UPLOAD_MB' | 'DOCENT_ADMINS'
+>;
+
+export interface SlackAdapterOptions {
+  readonly config: Settings;
+  readonly notes: Notes;
+  readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
+  /** Waits between tries of one call, and of connecting; shorter in tests. */
+  readonly retryDelaysMs?: readonly number[];
+  readonly reconnectDelaysMs?: readonly number[];
+  readonly editGapMs?: number;
+  readonly twinWaitMs?: number;
+}
+
+interface Session {
+  readonly directory: Directory;
+  readonly inbound: Inbound;
+  readonly receiver: SocketReceiver;
+  readonly botName: string;
+}
+
+/** Bolt logs whole payloads at its lower levels: only warnings and errors pass, cut short. */
+const quietLogger = (log: Pick<BaseLogger, 'warn' | 'error'>): SlackLogger => ({
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (...said) => log.warn({ reason: String(said[0]).slice(0, 200) }, 'Slack client'),
+  error: (...said) => log.error({ reason: String(said[0]).slice(0, 200) }, 'Slack client'),
+  setLevel: () => undefined,
+  getLevel: () => LogLevel.WARN,
+  setName: () => undefined,
+});
+
+const tokenInvalid = (name: string, error: unknown): DocentError =>
+  new DocentError(
+    'TOKEN_INVALID',
+    { platform: 'Slack', name, reason: codeOf(error), guide: 'slack' },
+    { cause: error },
+  );
+
+/**
+ * @example
+ * const slack = createSlackAdapter({ config, notes, log });
+ * await slack.start(handlers);
+ */
+export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
+  const { config, notes, log } = options;
+  const boot = randomUUID();
+  const logger = quietLogger(log);
+  const clientOptions: WebClientOptions = {
+    ...(config.SLACK_API_URL ? { slackApiUrl: config.SLACK_API_URL } : {}),
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: requestTimeoutMs,
+    logger,
+  };
+  const client = new WebClient(config.SLACK_BOT_TOKEN, clientOptions);
+  const calls = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
+  let botUserId = '';
+  const replies = createReplies({ calls, boot, botUserId: () => botUserId, log, gapMs: options.editGapMs });
+  const stopping = new AbortController();
+  let session: Session | null = null;
+  let lookingBack: Promise<void> = Promise.resolve();
+
+  /** Who we are here, and whether the app may do what it needs. */
+  const identify = async () => {
+    try {
+      const self = await calls.call<{
+        user_id: string;
+        user: string;
+        bot_id: string;
+        team_id: string;
+        team: string;
+        response_metadata?: { scopes?: readonly string[] };
+      }>('auth.test');
+      const granted = self.response_metadata?.scopes;
+      const missing = granted ? Object.keys(botScopes).filter((scope) => !granted.includes(scope)) : [];
+      if (missing.length > 0) throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: missing.join(', ') });
+      return self;
+    } catch (error) {
+      if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_BOT_TOKEN', error);
+      throw isDocentError(error) ? error : unreachable(error);
+    }
+  };
+
+  const noteSeen = async (): Promise<void> => {
+    if (session?.receiver.isConnected()) await notes.set(seenKey, String(Date.now())).catch(() => undefined);
+  };
+  const seenTimer = setInterval(() => void noteSeen(), seenEveryMs);
+  seenTimer.unref();
+
+  const excuse = async (message: SlackMessage, inbound: Inbound): Promise<void> => {
+    if (!inbound.isCall(message)) return;
+    const incoming = await inbound.message(message, async () => false);
+    if (!incoming) return;
+    // As if another process had heard it: the thread is read before the line is posted.
+    const reply = replies.open({ ...incoming.target, boot: 'earlier' }, `${incoming.key}:away`);
+    await reply.finish({ text: awayLine, sources: [], answerId: null, tone: 'info' });
+  };
+
+  const lookBack = async ({ directory, inbound }: Session, handlers: ChatHandlers): Promise<void> => {
+    const lastSeen = await notes.get(seenKey);
+    const nowMs = Date.now();
+    await notes.set(seenKey, String(nowMs));
+    // Channels may have been renamed or made private meanwhile.
+    const { workspace } = directory;
+    for await (const channel of directory.own())
+      await handlers.channelChanged({ platform: 'slack', workspace, channel: directory.channelOf(channel) });
+    await catchUp({
+      calls,
+      directory,
+      lastSeenMs: lastSeen ? Number(lastSeen) : null,
+      nowMs,
+      isKnown: (message) => handlers.isKnown(inbound.key(message)),
+      answer: async (message) => {
+        const incoming = await inbound.message(message, (place) => handlers.isOwnThread(place));
+        if (incoming) await handlers.message(incoming);
+      },
+      excuse: (message) => excuse(message, inbound),
+      log,
+    });
+  };
+
+  const listen = (app: App, { directory, inbound }: Session, handlers: ChatHandlers): void => {
+    const { workspace } = directory;
+    const placeOf = { platform: 'slack', workspace } as const;
+
+    const channelChanged = async (channelId: string): Promise<void> => {
+      directory.forgetChannel(channelId);
+      const { channel } = await directory.place(channelId, '');
+      await handlers.channelChanged({ ...placeOf, channel });
+    };
+
+    const handle = async (event: SlackMessage): Promise<void> => {
+      const incoming = await inbound.message(event, (place) => handlers.isOwnThread(place));
+      if (incoming) await handlers.message(incoming);
+    };
+
+    const reread = async ({ channel, ts, thread_ts }: SlackMessage): Promise<SlackMessage | null> => {
+      try {
+        const range = { channel, latest: ts, oldest: ts, inclusive: true, limit: 1 };
+        const { messages } = thread_ts
+          ? await calls.call<{ messages: SlackMessage[] }>('conversations.replies', {
+              ...range,
+              ts: thread_ts,
+              limit: 2,
+            })
+          : await calls.call<{ messages: SlackMessage[] }>('conversations.history', range);
+        return messages.find((message) => message.ts === ts) ?? null;
+      } catch (error) {
+        log.warn({ channel, reason: reasonOf(error) }, 'mention could not be read again');
+        return null;
+      }
+    };
+    const twins = createTwins({ reread, handle, waitMs: options.twinWaitMs });
+
+    app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
+    app.event('message', async ({ event }) => {
+      const message = event as unknown as SlackMessage;
+      if (message.subtype === 'message_deleted') {
+        for (const file of message.previous_message?.files ?? [])
+          await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+        return;
+      }
+      if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
+        return channelChanged(message.channel);
+      await twins.message(message);
+    });
+    app.event('file_deleted', ({ event }) =>
+      handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)),
+    );
+    for (const name of ['member_joined_channel', 'member_left_channel'] as const)
+      app.event(name, async ({ event }) => directory.forgetMembership(event.channel, event.user));
+    for (const name of [
+      'channel_rename',
+      'channel_archive',
+      'channel_unarchive',
+      'channel_shared',
+      'channel_unshared',
+      'group_rename',
+      'group_archive',
+      'group_unarchive',
+    ] as const)
+      app.event(name, ({ event }) => {
+        const { channel } = event as unknown as { channel: string | SlackConversation };
+        return channelChanged(typeof channel === 'string' ? channel : channel.id);
+      });
+
+    app.command(commandName, async ({ command, ack }) => {
+      await handlers.command(await inbound.command(command as unknown as SlackCommand));
+      await ack();
+    });
+    app.action(voteAction, async ({ body, action, ack }) => {
+      const vote = parseVote((action as unknown as { value?: string }).value ?? '');
+      const { channel, message, user } = body as unknown as {
+        channel?: { id: string };
+        message?: SlackMessage;
+        user: { id: string };
+      };
+      if (vote && channel && message) {
+        const place = await directory.place(channel.id, message.thread_ts ?? message.ts);
+        await handlers.feedback({ ...vote, place, person: await directory.person(user.id) });
+      }
+      await ack();
+    });
+    // Thrown on: the receiver then does not acknowledge, and Slack sends the event again.
+    app.error(async (error) => {
+      throw error;
+    });
+  };
+
+  return {
+    platform: 'slack',
+    async start(handlers) {
+      if (!config.SLACK_APP_TOKEN)
+        throw new DocentError('TOKEN_INVALID', {
+          platform: 'Slack',
+          name: 'SLACK_APP_TOKEN',
+          reason: 'it is not set',
+          guide: 'slack',
+        });
+      const self = await identify();
+      botUserId = self.user_id;
+      const team = { externalId: self.team_id, name: self.team };
+      const directory = createDirectory({ calls, team, admins: config.DOCENT_ADMINS });
+      const files = createFiles({
+        calls,
+        token: config.SLACK_BOT_TOKEN,
+        apiUrl: config.SLACK_API_URL,
+        team: team.externalId,
+        maxBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
+      });
+      const receiver = createSocketReceiver({
+        appToken: config.SLACK_APP_TOKEN,
+        clientOptions: { ...clientOptions },
+        logger,
+        log,
+        reconnectDelaysMs: options.reconnectDelaysMs,
+        onConnected: () => {
+          lookingBack = lookingBack
+            .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
+            .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
+        },
+      });
+      const current: Session = {
+        directory,
+        receiver,
+        botName: self.user,
+        inbound: createInbound({ directory, files, botUserId, boot }),
+      };
+      const app = new App({
+        token: config.SLACK_BOT_TOKEN,
+        botId: self.bot_id,
+        botUserId,
+        tokenVerificationEnabled: false,
+        receiver: receiver as Receiver,
+        clientOptions,
+        logger,
+        convoStore: false,
+      });
+      listen(app, current, handlers);
+      try {
+        await app.start();
+      } catch (error) {
+        if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_APP_TOKEN', error);
+        if (codeOf(error) === 'missing_scope')
+          throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'connections:write (app-level token)' });
+        throw unreachable(error);
+      }
+      session = current;
+    },
+    async stop() {
+      if (stopping.signal.aborted) return;
+      await noteSeen();
+      stopping.abort();
+      clearInterval(seenTimer);
+      await session?.receiver.stop();
+    },
+    open: (target, id) => replies.open(target, id),
+    closedChannelsOf: async (_workspaceId, personId) => session?.directory.closedChannelsOf(personId) ?? [],
+    describe: () =>
+      session
+        ? `Slack: connected to ${session.directory.workspace.name} as @${session.botName}`
+        : 'Slack: not connected yet',
+  };
+}

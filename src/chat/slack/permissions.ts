@@ -1,0 +1,46 @@
+/**
+ * What the Slack app may do and hears, with the reason for each. deploy/slack-manifest.yaml says the same to Slack; a test
+ * compares them. Knows names only.
+ */
+
+/** Bot scopes. @see https://docs.slack.dev/reference/scopes */
+export const botScopes: Readonly<Record<string, string>> = {
+  'app_mentions:read': 'hear mentions',
+  'channels:history': 'read a mention again with its files; follow-ups in threads; mentions missed while away',
+  'channels:read': 'whether a channel is public, shared, archived; who is in it',
+  'chat:write': 'answer',
+  commands: '/docent',
+  'files:read': 'download the files that people share',
+  'groups:history': 'as channels:history, in private channels that the app was invited to',
+  'groups:read': 'as channels:read, in private channels that the app was invited to',
+  'im:history': 'direct messages to the app',
+  'im:read': 'whose direct message it is',
+  'mpim:history': 'group messages that the app was added to',
+  'mpim:read': 'who is in such a group',
+  'users:read': 'admins, and guests who must not see other channels’ documents',
+};
+
+/** Event subscriptions. @see https://docs.slack.dev/reference/events */
+export const botEvents: Readonly<Record<string, string>> = {
+  app_mention: 'questions',
+  'message.channels': 'files and follow-ups in threads',
+  'message.groups': 'files and follow-ups in threads',
+  'message.im': 'direct messages',
+  'message.mpim': 'files and follow-ups in group messages',
+  file_deleted: 'its document is deleted too',
+  member_joined_channel: 'who may read a private channel’s documents from now on',
+  member_left_channel: 'who may not any more',
+  channel_rename: 'names in lists',
+  channel_archive: 'names in lists',
+  channel_unarchive: 'names in lists',
+  channel_shared: 'another organisation reads along from now on',
+  channel_unshared: 'it does not any more',
+  group_rename: 'names in lists',
+  group_archive: 'names in lists',
+  group_unarchive: 'names in lists',
+};
+
+/** App-level scope of the token for socket mode. */
+export const socketScope = 'connections:write';
+
+export const commandName = '/docent';

@@ -1,0 +1,257 @@
+/**
+ * The one visible message of a question in Slack: posted once, afterwards edited. Knows posting and looking before
+ * posting; must not know what the message says.
+ *
+ * Slack has no idempotency key. Every message carries the reply's id as metadata; when the outcome of a post is not
+ * known (an error after Slack may have taken it, or another process heard the question) the thread is read first.
+ */
+import type { BaseLogger } from 'pino';
+import { z } from 'zod';
+import { DocentError, reasonOf } from '../../errors.ts';
+import type { Reply, ReplyContent, ReplyTarget } from '../contract.ts';
+import { codeOf, isTransient, type SlackCalls, tokenCodes, unreachable } from './calls.ts';
+import { escapeText, type Payload, renderProgress, renderReply } from './render.ts';
+import type { SlackMessage } from './wire.ts';
+
+const metadataType = 'docent_reply';
+/** chat.update takes about 50 edits a minute. */
+const editGapMs = 1_200;
+/** Replies of this process that may still be edited. */
+const maxRemembered = 10_000;
+
+const targetSchema = z.discriminatedUnion('kind', [
+  z.object({
+    platform: z.literal('slack'),
+    kind: z.literal('message'),
+    /** The process that heard the question: a reply opened by another one may already be posted, and is looked for. */
+    boot: z.string(),
+    channel: z.string(),
+    thread: z.string(),
+    user: z.string(),
+    replyTs: z.string().optional(),
+  }),
+  z.object({ platform: z.literal('slack'), kind: z.literal('command'), responseUrl: z.string() }),
+]);
+type Target = z.infer<typeof targetSchema>;
+export type MessageTarget = Extract<Target, { kind: 'message' }>;
+export type CommandTarget = Extract<Target, { kind: 'command' }>;
+
+/** The channel does not take a message of ours any more. @see https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+const mayNotWrite: ReadonlySet<string> = new Set([
+  'not_in_channel',
+  'is_archived',
+  'restricted_action',
+  'restricted_action_thread_locked',
+  'restricted_action_read_only_channel',
+  'restricted_action_non_threadable_channel',
+  'restricted_action_thread_only_channel',
+  'channel_not_found',
+  'thread_not_found',
+  'cannot_reply_to_message',
+]);
+const isMissing: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
+
+export interface Replies {
+  open(target: ReplyTarget, id: string): Reply;
+}
+
+export function createReplies({
+  calls,
+  boot,
+  botUserId,
+  log,
+  gapMs = editGapMs,
+}: {
+  readonly calls: SlackCalls;
+  readonly boot: string;
+  readonly botUserId: () => string;
+  readonly log: Pick<BaseLogger, 'warn'>;
+  readonly gapMs?: number;
+}): Replies {
+  /** Reply id → ts. Several Reply objects of one id are one message. */
+  const posted = new Map<string, string>();
+  const doubtful = new Set<string>();
+  const queues = new Map<string, Promise<unknown>>();
+
+  /** One at a time for each id. */
+  const inOrder = <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const result = (queues.get(id) ?? Promise.resolve()).then(work);
+    const settled = result.catch(() => undefined).finally(() => queues.get(id) === settled && queues.delete(id));
+    queues.set(id, settled);
+    return result;
+  };
+
+  const rememberPost = (id: string, ts: string): void => {
+    posted.set(id, ts);
+    doubtful.delete(id);
+    const oldest = posted.size > maxRemembered ? posted.keys().next().value : undefined;
+    if (oldest !== undefined) posted.delete(oldest);
+  };
+
+  const content = (id: string, { text, blocks }: Payload) => ({
+    text,
+    blocks,
+    metadata: { event_type: metadataType, event_payload: { id } },
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+
+  /** Some places refuse the newer blocks: the plain text says the same. */
+  const withPlainFallback = async <T>(payload: Payload, send: (payload: Payload) => Promise<T>): Promise<T> => {
+    try {
+      return await send(payload);
+    } catch (error) {
+      if (!/invalid_blocks|unsupported_block/.test(codeOf(error) ?? '')) throw error;
+      return await send({ text: payload.text, blocks: [] });
+    }
+  };
+
+  const find = async (target: MessageTarget, id: string): Promise<string | null> => {
+    const replies = calls.pages<SlackMessage>('conversations.replies', 'messages', {
+      channel: target.channel,
+      ts: target.thread,
+      include_all_metadata: true,
+      limit: 200,
+    });
+    try {
+      for await (const { user, ts, metadata } of replies)
+        if (user === botUserId() && metadata?.event_type === metadataType && metadata.event_payload?.id === id)
+          return ts;
+    } catch (error) {
+      if (codeOf(error) !== 'thread_not_found') throw error;
+    }
+    return null;
+  };
+
+  const post = async (target: MessageTarget, id: string, payload: Payload): Promise<string> => {
+    doubtful.add(id);
+    try {
+      const { ts } = await withPlainFallback(payload, (one) =>
+        calls.once<{ ts: string }>('chat.postMessage', {
+          channel: target.channel,
+          thread_ts: target.thread,
+          ...content(id, one),
+        }),
+      );
+      return ts;
+    } catch (error) {
+      if (!isTransient(error)) doubtful.delete(id); // Slack refused it, so it does not stand there
+      throw error;
+    }
+  };
+
+  const edit = (target: MessageTarget, id: string, ts: string, payload: Payload) =>
+    withPlainFallback(payload, (one) =>
+      calls.call('chat.update', { channel: target.channel, ts, ...content(id, one) }),
+    );
+
+  const show = async (target: MessageTarget, id: string, payload: Payload): Promise<string> => {
+    let ts = posted.get(id) ?? target.replyTs ?? null;
+    if (!ts && (target.boot !== boot || doubtful.has(id))) ts = await find(target, id);
+    if (ts) {
+      try {
+        await edit(target, id, ts, payload);
+        rememberPost(id, ts);
+        return ts;
+      } catch (error) {
+        const code = codeOf(error) ?? '';
+        if (!isMissing.has(code)) throw error;
+        posted.delete(id);
+        // One message a question: the one that cannot be edited goes before another is posted.
+        if (code !== 'message_not_found')
+          await calls.call('chat.delete', { channel: target.channel, ts }).catch(() => undefined);
+      }
+    }
+    const fresh = await post(target, id, payload);
+    rememberPost(id, fresh);
+    return fresh;
+  };
+
+  const tellInPrivate = async (target: MessageTarget, id: string): Promise<void> => {
+    const text = `I may not write in <#${target.channel}>, so I cannot answer you there. ${escapeText('Invite me with “/invite”, then ask again.')}`;
+    await calls.call('chat.postMessage', { channel: target.user, ...content(`${id}:private`, { text, blocks: [] }) });
+  };
+
+  const messageReply = (stored: MessageTarget, id: string): Reply => {
+    let target = stored;
+    let finished = false;
+    let shownAt = 0;
+    let waiting: string | null = null;
+    let timer: NodeJS.Timeout | null = null;
+
+    const showProgress = (text: string): Promise<void> =>
+      inOrder(id, async () => {
+        if (finished) return;
+        target = { ...target, replyTs: await show(target, id, renderProgress(text)) };
+        shownAt = Date.now();
+      }).catch((error) => log.warn({ reason: reasonOf(error) }, 'Slack progress not shown'));
+
+    return {
+      get target() {
+        return target;
+      },
+      async progress(text) {
+        if (finished) return;
+        if (shownAt === 0 && !timer) return showProgress(text);
+        // Only the newest text counts; it waits until Slack takes another edit.
+        waiting = text;
+        timer ??= setTimeout(
+          () => {
+            timer = null;
+            if (waiting !== null) void showProgress(waiting);
+            waiting = null;
+          },
+          Math.max(0, shownAt + gapMs - Date.now()),
+        );
+      },
+      async finish(final: ReplyContent) {
+        finished = true;
+        if (timer) clearTimeout(timer);
+        timer = null;
+        try {
+          await inOrder(id, async () => {
+            target = { ...target, replyTs: await show(target, id, renderReply(final)) };
+          });
+        } catch (error) {
+          const code = codeOf(error);
+          if (code === null) throw isTransient(error) ? unreachable(error) : error;
+          if (isTransient(error) || tokenCodes.has(code)) throw unreachable(error);
+          if (!mayNotWrite.has(code)) throw error;
+          log.warn({ channel: target.channel, code }, 'Slack does not take a reply in this channel');
+          await tellInPrivate(target, id).catch((failure: unknown) =>
+            log.warn({ reason: reasonOf(failure) }, 'nor a direct message'),
+          );
+          const details = { action: 'write in this channel', who: 'an admin to invite the app' };
+          throw new DocentError('NOT_ALLOWED', details, { cause: error });
+        }
+      },
+    };
+  };
+
+  /** Commands are answered to the one who typed them, through an address that Slack gave for half an hour. */
+  const commandReply = (target: CommandTarget): Reply => ({
+    target,
+    progress: async () => undefined,
+    async finish(final) {
+      const { text, blocks } = renderReply(final);
+      const response = await fetch(target.responseUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ response_type: 'ephemeral', text, blocks, unfurl_links: false }),
+        redirect: 'error',
+      }).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      await response.body?.cancel();
+      if (response.status >= 500 || response.status === 429) throw unreachable(new Error(`HTTP ${response.status}`));
+      if (!response.ok) throw new DocentError('BAD_REQUEST', { reason: `Slack refuses the reply: ${response.status}` });
+    },
+  });
+
+  return {
+    open(stored, id) {
+      const target = targetSchema.parse(stored);
+      return target.kind === 'message' ? messageReply(target, id) : commandReply(target);
+    },
+  };
+}
