@@ -95,24 +95,57 @@ function appendBlocks(builder: TextBuilder, nodes: readonly RootContent[], depth
   }
 }
 
+/** Parsing takes time that grows faster than the text (tables): longer ones are parsed in parts of this size. */
+const partCharacters = 16 * 1024;
+
+/**
+ * Cuts a long text before headings that stand outside code fences. Definitions of links go with every part, since any of
+ * them may refer to them.
+ */
+function partsOf(text: string): string[] {
+  if (text.length < 2 * partCharacters) return [text];
+  const parts: string[][] = [[]];
+  const definitions: string[] = [];
+  let size = 0;
+  let fence: string | null = null;
+  for (const line of text.split('\n')) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    if (mark && fence === null) fence = mark;
+    else if (mark && fence !== null && mark[0] === fence[0] && mark.length >= fence.length) fence = null;
+    if (fence === null && size > partCharacters && /^#{1,6}\s/.test(line)) {
+      parts.push([]);
+      size = 0;
+    }
+    if (fence === null && /^ {0,3}\[[^\]\n]+\]:\s+\S/.test(line)) definitions.push(line);
+    parts.at(-1)!.push(line);
+    size += line.length + 1;
+  }
+  const shared = definitions.length === 0 ? '' : `\n\n${definitions.join('\n')}\n`;
+  return parts.map((lines) => lines.join('\n') + shared);
+}
+
 export const markdown: Extractor = {
   format: 'markdown',
   async extract({ bytes, name }) {
     const { text, warnings } = decodeText(bytes, name);
-    const tree = fromMarkdown(text, {
-      extensions: [frontmatter(['yaml', 'toml']), gfmTable()],
-      mdastExtensions: [frontmatterFromMarkdown(['yaml', 'toml']), gfmTableFromMarkdown()],
-    });
     const builder = createTextBuilder();
     for (const line of warnings) builder.warn(line);
     let title: string | null = null;
-    for (const node of tree.children) {
-      if (node.type !== 'yaml') continue;
-      const front = readFrontMatter(node.value);
-      title = front.title;
-      builder.paragraph(front.lines.join('\n'));
-    }
-    appendBlocks(builder, tree.children, 0);
+    partsOf(text.replace(/\r\n?/g, '\n')).forEach((part, index) => {
+      // Front matter stands at the very beginning only; `---` in a later part is a rule.
+      const first = index === 0;
+      const tree = fromMarkdown(part, {
+        extensions: [...(first ? [frontmatter(['yaml', 'toml'])] : []), gfmTable()],
+        mdastExtensions: [...(first ? [frontmatterFromMarkdown(['yaml', 'toml'])] : []), gfmTableFromMarkdown()],
+      });
+      for (const node of tree.children) {
+        if (node.type !== 'yaml') continue;
+        const front = readFrontMatter(node.value);
+        title = front.title;
+        builder.paragraph(front.lines.join('\n'));
+      }
+      appendBlocks(builder, tree.children, 0);
+    });
     return builder.build({ title });
   },
 };

@@ -105,16 +105,18 @@ function showDate(serial: number, format: string, epoch: number): string {
 
 function showNumber(value: number, format: string): string {
   const bare = withoutQuoted(format);
-  const digits = /[0#?][0#?,]*(?:\.[0#?]*)?|\.[0#?]+/.exec(bare)?.[0];
+  const digits = /(?:[0#?][0#?,]*(?:\.[0#?]*)?|\.[0#?]+),*/.exec(bare)?.[0];
+  // Only words: a zero shown as "none".
+  if (digits === undefined && format.includes('"')) return format.replaceAll('"', '').trim();
   if (digits === undefined || /general/i.test(bare) || /[eE][+-]|\//.test(bare)) return general(value);
   const percent = (bare.match(/%/g) ?? []).length;
   const [whole = '', fraction = ''] = digits.split('.');
-  const thousands = /,+$/.exec(whole)?.[0].length ?? 0;
+  const thousands = /,+$/.exec(digits)?.[0].length ?? 0;
   const scaled = (value * 100 ** percent) / 1000 ** thousands;
   const least = (fraction.match(/0/g) ?? []).length;
   const shown = Math.abs(scaled).toLocaleString('en-US', {
     minimumFractionDigits: least,
-    maximumFractionDigits: Math.max(least, fraction.length),
+    maximumFractionDigits: Math.max(least, fraction.replaceAll(',', '').length),
     minimumIntegerDigits: Math.max(1, Math.min(15, (whole.match(/0/g) ?? []).length)),
     useGrouping: /[0#?],+[0#?]/.test(whole),
   });
@@ -131,7 +133,7 @@ function showNumber(value: number, format: string): string {
 
 /** @param format its code, as `#,##0.00 "€"` @param from1904 the workbook counts days from 1904 */
 export function formatNumber(value: number, format: string, from1904 = false): string {
-  const sections = format.match(/(?:"[^"]*"|\\.|[^;"\\])+/g) ?? [format];
+  const sections = format.split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/);
   const negative = value < 0 && sections.length > 1;
   const section = simplify(
     (negative ? sections[1] : value === 0 && sections.length > 2 ? sections[2] : sections[0]) ?? '',
