@@ -57,6 +57,8 @@ const keptExtras = 1;
 const defaultDrainMs = 10_000;
 /** The longest chunk of a large model on a slow machine stays well below. */
 const defaultHangMs = 60_000;
+/** Loading a large base from a slow disk. */
+const longestBootMs = 120_000;
 const firstRestartMs = 100;
 const longestRestartMs = 10_000;
 const megabyte = 1024 * 1024;
@@ -80,6 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
   let stopping = false;
   let restarts = 0;
   let restartMs = firstRestartMs;
+  let booted = false;
   let lastProgress = Date.now();
   let lastPasses = -1;
   let watchdog: NodeJS.Timeout | undefined;
@@ -169,6 +172,7 @@ export function createEngine(options: EngineOptions): Engine {
       },
     });
     worker = created;
+    booted = false;
     loads.clear();
     lastPasses = -1;
     const choice = await created.start({
@@ -178,6 +182,7 @@ export function createEngine(options: EngineOptions): Engine {
     });
     log(`model runs ${choice.runtime} on ${choice.device}, ${choice.threads} threads (${choice.reason})`);
     await Promise.all([...models.values()].map(load));
+    booted = true;
     progressed();
     for (const [id, call] of calls) submit(id, call);
   };
@@ -242,8 +247,9 @@ export function createEngine(options: EngineOptions): Engine {
   const watch = () => {
     if (calls.size === 0) progressed();
     else worker?.send({ type: 'stats', call: nextCall++ });
-    if (calls.size > 0 && Date.now() - lastProgress > hangMs && worker) {
-      log(`the model has computed nothing for ${Math.round(hangMs / 1000)} s, its process is ended`);
+    const patience = booted ? hangMs : Math.max(hangMs, longestBootMs);
+    if (calls.size > 0 && Date.now() - lastProgress > patience && worker) {
+      log(`the model has computed nothing for ${Math.round(patience / 1000)} s, its process is ended`);
       progressed();
       worker.kill();
     }

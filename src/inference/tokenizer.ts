@@ -42,6 +42,14 @@ function normalise(text: string, nfc: boolean): Normalised {
   return { text: out, start: (index) => starts[index]!, end: (index) => ends[index]! };
 }
 
+/** `Digits` means every number character (½, ², Ⅷ too) in Hugging Face's own library, only 0–9 and their like in this one. */
+function withAllDigits(step: Readonly<Record<string, unknown>> | null): Readonly<Record<string, unknown>> | null {
+  if (step?.type === 'Digits' && step.individual_digits === true)
+    return { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false };
+  if (step?.type !== 'Sequence') return step;
+  return { ...step, pretokenizers: (step.pretokenizers as Readonly<Record<string, unknown>>[]).map(withAllDigits) };
+}
+
 const isByteLevel = (json: TokenizerJson): boolean =>
   json.model.type === 'BPE' && JSON.stringify(json.pre_tokenizer ?? {}).includes('"ByteLevel"');
 
@@ -50,7 +58,7 @@ export function createTokenizer(json: TokenizerJson): Tokenizer {
   if (!isByteLevel(json)) throw new Error('only byte-level BPE tokenizers are read');
   // An instance without added tokens: `<|im_end|>` in a document is just text.
   const plain = new HuggingFaceTokenizer(
-    { ...json, added_tokens: [], post_processor: null },
+    { ...json, added_tokens: [], post_processor: null, pre_tokenizer: withAllDigits(json.pre_tokenizer) },
     { clean_up_tokenization_spaces: false },
   );
   const nfc = JSON.stringify(json.normalizer ?? {}).includes('"NFC"');

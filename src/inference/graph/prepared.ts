@@ -41,6 +41,8 @@ export interface Prepared {
 
 /** Bases and adapters that stay on disk; a graph of the default base has 150 MB. */
 const keptGraphs = 4;
+/** Building takes seconds, minutes for the largest bases. */
+const abandonedMs = 3_600_000;
 const graphFiles = { inPlace: 'in-place.onnx', appended: 'appended.onnx' } as const;
 const weightsFile = 'decoder.weights';
 const shapeFile = 'shape.json';
@@ -83,13 +85,18 @@ export function findPrepared(source: PreparedSource): Prepared | null {
   return readPrepared(folder);
 }
 
-/** Removes the graphs that were used longest ago. A graph in use stays mapped even when its files go. */
+/**
+ * Removes the graphs that were used longest ago, and what a killed process left half-built. A graph in use stays
+ * mapped even when its files go.
+ */
 function prune(cacheFolder: string): void {
+  const age = (folder: string) => Date.now() - statSync(folder).mtimeMs;
   const folders = readdirSync(cacheFolder)
-    .map((name) => join(cacheFolder, name))
-    .filter((folder) => statSync(folder).isDirectory() && !folder.includes('.part-'))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of folders.slice(keptGraphs)) rmSync(folder, { recursive: true, force: true });
+    .filter((name) => !name.startsWith('self-test'))
+    .map((name) => join(cacheFolder, name));
+  const complete = folders.filter((folder) => !folder.includes('.part-')).sort((a, b) => age(a) - age(b));
+  const abandoned = folders.filter((folder) => folder.includes('.part-') && age(folder) > abandonedMs);
+  for (const folder of [...complete.slice(keptGraphs), ...abandoned]) rmSync(folder, { recursive: true, force: true });
 }
 
 /**
@@ -102,11 +109,11 @@ export function prepare(source: PreparedSource): Prepared {
   if (found) return found;
   const folder = join(source.cacheFolder, cacheKey(source));
   const partial = `${folder}.part-${process.pid}`;
-  mkdirSync(partial, { recursive: true });
   const base = openCheckpoint(source.base);
   try {
     const checkpoint =
       source.adapterFolder === null ? base : withAdapter(base, readAdapter(source.adapterFolder, base.config));
+    mkdirSync(partial, { recursive: true });
     const file = createWeightsFile(join(partial, weightsFile));
     const stored = storeDecoder(checkpoint, file, source.weights);
     file.close();

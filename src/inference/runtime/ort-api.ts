@@ -4,6 +4,7 @@
  * Header: https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_c_api.h
  * Knows calls and memory, not models.
  */
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -90,11 +91,9 @@ export function openOrtApi(): OrtApi {
   const koffi = require('koffi') as typeof import('koffi');
   const library = koffi.load(libraryPath());
   const pointerBytes = koffi.sizeof('void *');
-  let counter = 0;
   const functionAt = (table: Pointer, index: number, result: string, args: string): Call => {
-    // koffi wants a name for each prototype; they share one namespace.
-    counter += 1;
-    const prototype = koffi.proto(`${result} docent_ort_${process.pid}_${counter}(${args})`);
+    // koffi wants a name for each prototype, and keeps all names of a process for good.
+    const prototype = koffi.proto(`${result} ort_${randomUUID().replaceAll('-', '')}(${args})`);
     return koffi.decode(koffi.decode(table, index * pointerBytes, 'void *'), prototype) as Call;
   };
   const apiBase = library.func('void *OrtGetApiBase()')() as Pointer;
