@@ -37,7 +37,7 @@ function NotFound({ answer, isDeleted }: Props) {
 
 /** The parts of a list answer; any other answer is one part. */
 const partsOf = (answer: Answer): string[] =>
-  answer.kind === 'list' ? (answer.answer ?? '').split(/ ; |\n/).filter(Boolean) : [answer.answer ?? ''];
+  answer.kind === 'list' ? (answer.answer ?? '').split(/ ?; |\n/).filter(Boolean) : [answer.answer ?? ''];
 
 const forClipboard = (answer: Answer): string =>
   [answer.text, ...answer.sources.map((source) => [source.document, source.section].filter(Boolean).join(', '))].join(
@@ -50,6 +50,16 @@ function Seconds({ answer: { timing, model } }: { readonly answer: Answer }) {
   return <span title={model.adapter ? `${model.base} with ${model.adapter}` : model.base}>{seconds.toFixed(1)} s</span>;
 }
 
+/** Spans of one sentence share it: it is shown once. */
+const distinct = (sources: Answer['sources']) =>
+  sources.filter((source, i) => {
+    const first = sources.findIndex((other) => other.documentId === source.documentId && other.start === source.start);
+    return first === i;
+  });
+
+/** What Docent adds to an answer (“this document is not in English …”): the last line, in `_…_`. */
+const noteOf = (answer: Answer): string | undefined => /\n_([^\n]+)_\s*$/.exec(answer.text)?.[1];
+
 export function AnswerCard({ answer, isDeleted }: Props) {
   if (answer.kind === 'help' || answer.kind === 'greeting')
     return (
@@ -60,6 +70,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
   if (!answer.found || answer.answer === null) return <NotFound answer={answer} isDeleted={isDeleted} />;
 
   const parts = partsOf(answer);
+  const note = noteOf(answer);
   const gone = answer.sources.some((source) => isDeleted(source.documentId));
   return (
     <div className="card" data-testid="answer">
@@ -72,7 +83,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
       ) : (
         <p className="words">{parts[0]}</p>
       )}
-      {answer.sources.map((source) => (
+      {distinct(answer.sources).map((source) => (
         <Quote
           key={`${source.documentId}-${source.start}`}
           source={source}
@@ -80,6 +91,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
           deleted={isDeleted(source.documentId)}
         />
       ))}
+      {note && <p className="aside-note">{note}</p>}
       <footer>
         <Confidence value={answer.confidence} />
         <Seconds answer={answer} />

@@ -16,7 +16,7 @@ export function Prose({ text }: { readonly text: string }) {
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <div key={i}>
-            {rest.length > 0 && <p>{inline(rest.join('\n'))}</p>}
+            {rest.length > 0 && <p>{inline(rest.map((line) => line.replace(/^_(.+)_$/, '$1')).join('\n'))}</p>}
             {items.length > 0 && (
               <ul>
                 {items.map((item) => (
