@@ -75,7 +75,8 @@ export interface DocentOptions {
 
 function prepareHome(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    // Others may pass through but not look: as root, PostgreSQL runs under an account of its own below it.
+    mkdirSync(home, { recursive: true, mode: 0o711 });
   } catch (error) {
     throw new DocentError('HOME_UNWRITABLE', { path: home, reason: reasonOf(error) }, { cause: error });
   }
