@@ -21,6 +21,7 @@ import { createTexts } from './documents/texts.ts';
 import { draftVersion } from './documents/version.ts';
 import { DocentError, reasonOf } from './errors.ts';
 import type { Embedder, Engine, Tokenizer } from './inference/contract.ts';
+import { createEmbedder } from './inference/embedder.ts';
 import { createEngine } from './inference/engine.ts';
 import { loadTokenizer } from './inference/tokenizer.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
@@ -34,6 +35,7 @@ import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
 import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
 import { openStore, type Store } from './store/index.ts';
 
+const embedderName = 'all-minilm-l6-v2';
 const megabyte = 1024 * 1024;
 
 /** Everything is made on first use: `docent documents list` starts no model. */
@@ -143,8 +145,14 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     return created;
   });
 
-  // No encoder in this version: lexical search alone was better on team documents (docs/log.md).
-  const embedder = lazy(async (): Promise<Embedder | null> => null);
+  const embedder = lazy(async (): Promise<Embedder | null> => {
+    if (!config.DOCENT_DENSE) return null;
+    const { path } = await resolveBase(embedderName, config, fetchOptions);
+    const created = createEmbedder({ folder: path, threads: config.DOCENT_THREADS });
+    atStop('embedder', () => created.stop());
+    await created.start();
+    return created;
+  });
 
   const originals = createOriginals({ home: config.home, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte });
   const texts = lazy(async () => createTexts({ prisma: (await store()).prisma }));

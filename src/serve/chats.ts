@@ -24,6 +24,10 @@ async function makeAdapters(docent: Docent): Promise<ChatAdapter[]> {
   const { config, log } = docent;
   const { prisma } = await docent.store();
   const adapters: ChatAdapter[] = [];
+  if (config.SLACK_BOT_TOKEN) {
+    const { createSlackAdapter } = await import('../chat/slack/index.ts');
+    adapters.push(createSlackAdapter({ config, notes: createNotes(prisma, 'slack'), log }));
+  }
   if (config.DISCORD_TOKEN) {
     const { createDiscordAdapter } = await import('../chat/discord/index.ts');
     adapters.push(createDiscordAdapter({ config, notes: createNotes(prisma, 'discord'), log }));
