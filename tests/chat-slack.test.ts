@@ -1,0 +1,126 @@
+/** Slack end to end: the whole product with the real model in a process of its own, which is killed at every step. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { forkModule } from '../src/child.ts';
+import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
+import { testBase } from './setup/base.ts';
+import { type TestStore, testStore } from './setup/database.ts';
+
+const mention = `<@${botUser}>`;
+const travel = {
+  name: 'travel.md',
+  content: '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night.\n',
+};
+const question = `${mention} What is the hotel budget per night?`;
+
+let place: TestStore;
+let slack: FakeSlack;
+let modelsFolder: string;
+let running: ChildProcess | null = null;
+
+const start = async (): Promise<ChildProcess> => {
+  const child = forkModule(import.meta.url, './setup/chat-process', {
+    env: {
+      ...process.env,
+      ...slack.environment,
+      DATABASE_URL: place.database.url,
+      DOCENT_HOME: place.config.home,
+      DOCENT_MODELS_DIR: modelsFolder,
+      DOCENT_DEVICE: 'cpu',
+    },
+  });
+  running = child;
+  const [lines] = await once(child, 'message');
+  expect(lines).toEqual(['Slack: connected to Acme as @docent']);
+  return child;
+};
+const killed = async (child: ChildProcess): Promise<void> => {
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+};
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
+
+beforeAll(async () => {
+  ({ folder: modelsFolder } = await testBase());
+  place = await testStore();
+  slack = await startFakeSlack();
+  slack.addUser('UANNA');
+  slack.addChannel('CGENERAL', {}, ['UANNA']);
+  await start();
+});
+afterAll(async () => {
+  if (running) await killed(running);
+  await slack?.close();
+  await place?.dispose();
+});
+
+const channel = () => slack.channels.get('CGENERAL')!;
+const anna = () => slack.users.get('UANNA')!;
+const repliesTo = (message: FakeMessage): readonly FakeMessage[] =>
+  slack.said(message.channel).filter(({ thread_ts }) => thread_ts === message.ts);
+const oneAnswer = (message: FakeMessage, words: RegExp) =>
+  eventually(() => {
+    expect(repliesTo(message).map(({ text }) => text)).toEqual([expect.stringMatching(words)]);
+  });
+
+test('a file shared in a channel is learned, and questions are answered from it with their source', async () => {
+  const shared = slack.say(channel(), anna(), '', { files: [travel] });
+  await oneAnswer(shared, /travel\.md: learned \d+ section/);
+  const asked = slack.say(channel(), anna(), question);
+  await oneAnswer(asked, /140 euros[\s\S]*travel\.md/);
+  expect(repliesTo(asked)[0]!.versions[0]).toContain('Looking');
+});
+
+test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
+  slack.misbehave('chat.postMessage', { how: 'rate-limit', retryAfterS: 1 });
+  const asked = slack.say(channel(), anna(), question, { events: ['message', 'app_mention', 'message'] });
+  await oneAnswer(asked, /140 euros/);
+  slack.misbehave('chat.postMessage', { how: 'fail-after' });
+  const again = slack.say(channel(), anna(), question);
+  await oneAnswer(again, /140 euros/);
+});
+
+test('what only a private channel’s document says is not told in an open channel', async () => {
+  const secret = slack.addChannel('GSECRET', { is_private: true }, ['UANNA']);
+  const file = { name: 'merger.md', content: '# Merger\n\nThe code name of the merger is Bluebird.\n' };
+  const shared = slack.say(secret, anna(), '', { files: [file] });
+  await oneAnswer(shared, /merger\.md: learned/);
+  const inside = slack.say(secret, anna(), `${mention} What is the code name of the merger?`);
+  await oneAnswer(inside, /Bluebird/);
+  for (const text of ['What is the code name of the merger?', 'Bluebird', 'mergr code nme', 'What can you do?']) {
+    const asked = slack.say(channel(), anna(), `${mention} ${text}`);
+    await eventually(() => expect(repliesTo(asked)[0]?.versions.length).toBeGreaterThan(1));
+    const { text: said, blocks } = repliesTo(asked)[0]!;
+    expect(`${said}${JSON.stringify(blocks)}`).not.toMatch(/bluebird|merger\.md/i);
+  }
+  slack.command(channel(), anna(), 'documents');
+  await eventually(() => expect(JSON.stringify(slack.responses)).toContain('travel.md'));
+  expect(JSON.stringify(slack.responses)).not.toContain('merger.md');
+});
+
+for (const [where, method] of [
+  ['before', 'conversations.info'],
+  ['before', 'chat.postMessage'],
+  ['inside', 'chat.postMessage'],
+  ['after', 'chat.postMessage'],
+  ['inside', 'chat.update'],
+  ['after', 'chat.update'],
+] as const)
+  test(`killed ${where} ${method}: the next process gives the one answer`, async () => {
+    // A fresh process has no memory of the channel, so it asks for it.
+    await killed(running!);
+    await start();
+    const reached = slack.stopAt(where, method);
+    const asked = slack.say(channel(), anna(), question);
+    await reached;
+    await killed(running!);
+    await start();
+    await oneAnswer(asked, /140 euros/);
+    // Whatever else the new process had to make up for is through as well, and there is still one.
+    await eventually(() => expect(slack.unacknowledged.size).toBe(0));
+    const witness = slack.say(channel(), anna(), question);
+    await oneAnswer(witness, /140 euros/);
+    expect(repliesTo(asked)).toHaveLength(1);
+  });
