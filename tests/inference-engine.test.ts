@@ -1,5 +1,6 @@
 /** The engine over its real child process, with a tiny random model: death, hanging, swapping, cancelling. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +46,11 @@ const request = (seed = 1, maxTokens = 24, rows = 2): GenerateRequest => ({
 });
 const outputs = (results: readonly RowResult[]) => results.map((result) => [...result.tokens]);
 /** The engine's child processes. */
-const children = (): number[] =>
+const children = (parent = process.pid): number[] =>
   execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => match !== null && Number(match[2]) === process.pid && /inference\/worker/.test(match[3]!))
+    .filter((match) => match !== null && Number(match[2]) === parent && /inference\/worker/.test(match[3]!))
     .map((match) => Number(match![1]));
 const codeOf = async (promise: Promise<unknown>) =>
   promise.then(
@@ -106,6 +107,27 @@ describe('engine', () => {
     expect(outputs(results)).toEqual(expected);
     expect(streamed).toEqual(expected);
     expect((await engine.stats()).restarts).toBe(1);
+  });
+
+  test('the child ends when its parent is killed', async () => {
+    const parent = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'inference-orphan.ts')], {
+      env: { ...process.env, ORPHAN_BASE: base, ORPHAN_CACHE: join(folder, 'cache') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    expect(line.toString().trim()).toBe('ready');
+    const orphans = children(parent.pid);
+    expect(orphans).toHaveLength(1);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    const alive = () => {
+      try {
+        return process.kill(orphans[0]!, 0);
+      } catch {
+        return false;
+      }
+    };
+    while (alive()) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   test('a child that hangs is replaced', async () => {
@@ -168,10 +190,11 @@ describe('engine', () => {
     expect(await codeOf(engine.generate(request(1, 1000)))).toBe('CONTEXT_TOO_LONG');
   });
 
-  test('a base that is no model is refused at the start', async () => {
+  test('a base that is no model is refused at the start, and nothing stays behind', async () => {
     const empty = join(folder, 'no-model');
     mkdirSync(empty, { recursive: true });
     expect(await codeOf(start({ base: { path: empty, name: 'none' } }))).toBe('MODEL_UNSUPPORTED');
+    expect(children()).toEqual([]);
   });
 
   test('prepared graphs are complete folders, and only the latest stay', () => {

@@ -83,6 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
   let restarts = 0;
   let restartMs = firstRestartMs;
   let booted = false;
+  let served = false;
   let lastProgress = Date.now();
   let lastPasses = -1;
   let watchdog: NodeJS.Timeout | undefined;
@@ -168,7 +169,8 @@ export function createEngine(options: EngineOptions): Engine {
       onExit(reason) {
         if (worker !== created || stopping) return;
         worker = null;
-        died(reason);
+        // A first start that fails is the caller's to know; from then on the engine keeps itself alive.
+        if (served) died(reason);
       },
     });
     worker = created;
@@ -183,6 +185,7 @@ export function createEngine(options: EngineOptions): Engine {
     log(`model runs ${choice.runtime} on ${choice.device}, ${choice.threads} threads (${choice.reason})`);
     await Promise.all([...models.values()].map(load));
     booted = true;
+    served = true;
     progressed();
     for (const [id, call] of calls) submit(id, call);
   };
@@ -292,29 +295,37 @@ export function createEngine(options: EngineOptions): Engine {
       if (loads.has(model.id)) submit(id, call);
     });
 
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(watchdog);
+    aborting.abort();
+    const deadline = Date.now() + (options.drainMs ?? defaultDrainMs);
+    while (calls.size > 0 && worker && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const id of [...calls.keys()]) settle(id)?.reject(stopped());
+    await worker?.stop();
+    worker = null;
+  };
+
+  const start = async () => {
+    try {
+      serving = await prepared(options.adapterFolder);
+      models.set(serving.id, serving);
+      watchdog = setInterval(watch, Math.max(20, hangMs / 4));
+      watchdog.unref();
+      await boot();
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
+
   return {
     start() {
-      starting ??= (async () => {
-        serving = await prepared(options.adapterFolder);
-        models.set(serving.id, serving);
-        watchdog = setInterval(watch, Math.max(20, hangMs / 4));
-        watchdog.unref();
-        await boot();
-      })();
+      starting ??= start();
       return starting;
     },
-
-    async stop() {
-      if (stopping) return;
-      stopping = true;
-      clearInterval(watchdog);
-      aborting.abort();
-      const deadline = Date.now() + (options.drainMs ?? defaultDrainMs);
-      while (calls.size > 0 && worker && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-      for (const id of [...calls.keys()]) settle(id)?.reject(stopped());
-      await worker?.stop();
-      worker = null;
-    },
+    stop,
 
     async generate(request, generateOptions = {}) {
       await ready();
