@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { reasonOf } from '../../errors.ts';
 import type { Prepared } from '../graph/prepared.ts';
 import { openNative } from './native.ts';
-import { type OrtApi, openOrtApi } from './ort-api.ts';
+import { hasCudaLibraries, type OrtApi, openOrtApi } from './ort-api.ts';
 import { type Device, openPortable } from './portable.ts';
 import type { Runtime } from './runtime.ts';
 import { prepareTiny, selfTest } from './self-test.ts';
@@ -25,6 +25,9 @@ export interface RuntimeChoice {
   open(prepared: Prepared): Promise<Runtime>;
 }
 
+/** onnxruntime's reasons begin with the cause and go on with its source files. */
+const reasonCharacters = 120;
+
 /**
  * @param cacheFolder where the tiny model of the self-test may be kept.
  * @throws Error when a runtime that was asked for by name does not work here.
@@ -37,16 +40,17 @@ export async function chooseRuntime(config: RuntimeConfig, cacheFolder: string):
   const reference = () => portable(tiny, 'cpu');
   const notes: string[] = [];
 
-  // A GPU is used through onnxruntime-node only; the C interface would need its memory on the device.
-  const gpus: readonly Device[] =
-    config.device === 'auto' ? ['cuda', 'webgpu'] : config.device === 'cpu' ? [] : [config.device];
+  // A GPU is used through onnxruntime-node only; the C interface would need its memory on the device. The cache crosses
+  // to main memory at every step, so only a GPU that somebody installed libraries for is tried unasked.
+  const unasked: readonly Device[] = hasCudaLibraries() ? ['cuda'] : [];
+  const gpus = config.device === 'auto' ? unasked : config.device === 'cpu' ? [] : [config.device];
   for (const device of config.runtime === 'native' ? [] : gpus) {
     try {
       await selfTest(await portable(tiny, device), await reference());
       const reason = [`${device}: self-test equals the CPU`, ...notes].join('; ');
       return { kind: 'portable', device, threads, reason, open: (prepared) => portable(prepared, device) };
     } catch (error) {
-      notes.push(`${device} does not work here (${reasonOf(error)})`);
+      notes.push(`${device} does not work here (${reasonOf(error).slice(0, reasonCharacters)})`);
     }
   }
 

@@ -5,7 +5,7 @@
  * Knows calls and memory, not models.
  */
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type OnnxType, onnxTypes } from '../graph/onnx.ts';
@@ -77,9 +77,17 @@ export interface OrtApi {
   releaseTensor(tensor: OrtTensor): void;
 }
 
-function libraryPath(): string {
+function libraryFolder(): string {
   const root = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-  const folder = join(root, 'bin', 'napi-v6', process.platform, process.arch);
+  return join(root, 'bin', 'napi-v6', process.platform, process.arch);
+}
+
+/** Did the operator install what onnxruntime needs for CUDA beside its library? */
+export const hasCudaLibraries = (): boolean =>
+  existsSync(libraryFolder()) && readdirSync(libraryFolder()).some((name) => name.includes('providers_cuda'));
+
+function libraryPath(): string {
+  const folder = libraryFolder();
   const library = readdirSync(folder).find((name) => /^(lib)?onnxruntime\.(so\.\d+|dll|[\d.]*dylib)$/.test(name));
   if (!library) throw new Error(`no onnxruntime library in ${folder}`);
   return join(folder, library);
