@@ -266,6 +266,19 @@ program
     ),
   );
 
+program
+  .command('setup')
+  .description('Connect Slack or Discord, step by step')
+  .argument('<platform>', 'slack or discord')
+  .action(
+    action(async (platform: string) => {
+      if (platform !== 'slack' && platform !== 'discord')
+        throw new DocentError('USAGE', { reason: 'setup takes slack or discord' });
+      const { setup } = await import('./cli/setup.ts');
+      return setup(platform, loadConfig());
+    }),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -12,7 +12,7 @@ describe('documents', () => {
 
   it('names folders that exist in the tree of the README', () => {
     const tree = read('README.md').match(/```\n(package\.json[\s\S]*?)```/)![1]!;
-    const folders = [...tree.matchAll(/^( *)([\w.-]+)\/ /gm)];
+    const folders = [...tree.matchAll(/^( *)([\w.-]+)\/(?: |$)/gm)];
     expect(folders.length).toBeGreaterThan(10);
     let parent = '';
     for (const [, indent, name] of folders) {
