@@ -196,7 +196,14 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
           return draftVersion(sections, embed);
         },
       }),
-      lifecycle: createLifecycle({ prisma, pool, originals }),
+      lifecycle: createLifecycle({
+        prisma,
+        pool,
+        originals,
+        onRemoved: async () => {
+          if (engineReady) await (await engine()).forget();
+        },
+      }),
     });
   });
 

@@ -105,6 +105,8 @@ export function createLifecycle(deps: {
   readonly prisma: PrismaClient;
   readonly pool: Pool;
   readonly originals: Originals;
+  /** What keeps texts of documents in memory drops them. */
+  readonly onRemoved?: () => Promise<void>;
 }): Lifecycle {
   const { prisma, pool, originals } = deps;
 
@@ -146,6 +148,7 @@ export function createLifecycle(deps: {
       return unused;
     });
     await Promise.all(orphans.map((digest) => originals.remove(digest)));
+    await deps.onRemoved?.();
   };
 
   return {
