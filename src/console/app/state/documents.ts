@@ -25,8 +25,8 @@ export interface Documents {
 const refreshMs = 10_000;
 /** While something is being read. */
 const readingMs = 1_500;
-/** Files sent at once: enough to hide the way there, few enough to leave the server its work. */
-const parallelUploads = 2;
+/** Files under way at once. Reading is the long part and the server does it one by one; a browser has six connections. */
+const parallelUploads = 1;
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
