@@ -88,7 +88,7 @@ export function createProcessor(deps: Deps): Processor {
         where: { id: versionId },
         include: { document: true, original: true },
       });
-      if (!version || version.state !== 'received') return null;
+      if (version?.state !== 'received') return null;
       const began = performance.now();
       try {
         const extracted = await deps.extract({ filePath: originals.pathOf(version.digest), name: version.fileName });
