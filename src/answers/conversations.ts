@@ -1,6 +1,7 @@
 /** Conversations, questions and answers as they are stored. No model, no platform. */
 
 import { DocentError } from '../errors.ts';
+import { retryOnConflict } from '../store/conflict.ts';
 import type { Prisma, PrismaClient } from '../store/generated/client.ts';
 import type { Answer, AnswerKind, Audience, Question, Source } from './contract.ts';
 import type { PreviousTurn } from './follow-up.ts';
@@ -69,16 +70,20 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
 
   const channelOf = async (audience: Audience): Promise<string> => {
     if (audience.channelId) return audience.channelId;
-    const workspace = await prisma.workspace.upsert({
-      where: { platform_externalId: { platform: 'local', externalId: 'local' } },
-      create: { platform: 'local', externalId: 'local', name: 'This machine' },
-      update: {},
-    });
-    const channel = await prisma.channel.upsert({
-      where: { workspaceId_externalId: { workspaceId: workspace.id, externalId: operatorChannel } },
-      create: { workspaceId: workspace.id, externalId: operatorChannel, name: 'operator', visibility: 'direct' },
-      update: {},
-    });
+    const workspace = await retryOnConflict(() =>
+      prisma.workspace.upsert({
+        where: { platform_externalId: { platform: 'local', externalId: 'local' } },
+        create: { platform: 'local', externalId: 'local', name: 'This machine' },
+        update: {},
+      }),
+    );
+    const channel = await retryOnConflict(() =>
+      prisma.channel.upsert({
+        where: { workspaceId_externalId: { workspaceId: workspace.id, externalId: operatorChannel } },
+        create: { workspaceId: workspace.id, externalId: operatorChannel, name: 'operator', visibility: 'direct' },
+        update: {},
+      }),
+    );
     return channel.id;
   };
 
@@ -109,22 +114,26 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
       const channelId = await channelOf(question.audience);
       const threadKey = question.thread ?? messageKey;
       if (question.thread) await refuseForeignThread(channelId, question.thread);
-      const conversation = await prisma.conversation.upsert({
-        where: { channelId_threadKey: { channelId, threadKey } },
-        create: { channelId, threadKey, audience: audienceKey(question.audience) },
-        update: {},
-      });
-      const stored = await prisma.question.upsert({
-        where: { messageKey },
-        create: {
-          conversationId: conversation.id,
-          messageKey,
-          userId: question.userId,
-          text: question.text,
-          ...(replyTarget ? { replyTarget } : {}),
-        },
-        update: {},
-      });
+      const conversation = await retryOnConflict(() =>
+        prisma.conversation.upsert({
+          where: { channelId_threadKey: { channelId, threadKey } },
+          create: { channelId, threadKey, audience: audienceKey(question.audience) },
+          update: {},
+        }),
+      );
+      const stored = await retryOnConflict(() =>
+        prisma.question.upsert({
+          where: { messageKey },
+          create: {
+            conversationId: conversation.id,
+            messageKey,
+            userId: question.userId,
+            text: question.text,
+            ...(replyTarget ? { replyTarget } : {}),
+          },
+          update: {},
+        }),
+      );
       return { id: stored.id, conversationId: conversation.id, threadKey, answer: null };
     },
 

@@ -1,5 +1,6 @@
 /** Where a conversation takes place, as rows: workspace and channel are written down on first sight and kept in step. */
 import type { Audience } from '../retrieval/visibility.ts';
+import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { ChatAdapter, Place } from './contract.ts';
 
@@ -24,16 +25,20 @@ export function createPlaces(deps: {
   const { prisma } = deps;
 
   const locate: Places['locate'] = async ({ platform, workspace, channel }) => {
-    const { id: workspaceId } = await prisma.workspace.upsert({
-      where: { platform_externalId: { platform, externalId: workspace.externalId } },
-      create: { platform, externalId: workspace.externalId, name: workspace.name },
-      update: { name: workspace.name },
-    });
-    const { id: channelId } = await prisma.channel.upsert({
-      where: { workspaceId_externalId: { workspaceId, externalId: channel.externalId } },
-      create: { workspaceId, externalId: channel.externalId, name: channel.name, visibility: channel.visibility },
-      update: { name: channel.name, visibility: channel.visibility },
-    });
+    const { id: workspaceId } = await retryOnConflict(() =>
+      prisma.workspace.upsert({
+        where: { platform_externalId: { platform, externalId: workspace.externalId } },
+        create: { platform, externalId: workspace.externalId, name: workspace.name },
+        update: { name: workspace.name },
+      }),
+    );
+    const { id: channelId } = await retryOnConflict(() =>
+      prisma.channel.upsert({
+        where: { workspaceId_externalId: { workspaceId, externalId: channel.externalId } },
+        create: { workspaceId, externalId: channel.externalId, name: channel.name, visibility: channel.visibility },
+        update: { name: channel.name, visibility: channel.visibility },
+      }),
+    );
     return { workspaceId, channelId };
   };
 

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Documents } from '../documents/index.ts';
+import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { ChatCommands } from './commands.ts';
 import type { ChatAdapter, ChatHandlers, IncomingCommand, IncomingMessage } from './contract.ts';
@@ -60,11 +61,13 @@ export function createChatService(deps: Deps): ChatService {
   const claimed = async (key: string): Promise<boolean> => (await prisma.processedEvent.count({ where: { key } })) > 0;
 
   const claim = (message: Pick<IncomingMessage, 'key' | 'place'>, kind: string) =>
-    prisma.processedEvent.upsert({
-      where: { key: message.key },
-      create: { key: message.key, platform: message.place.platform, kind },
-      update: {},
-    });
+    retryOnConflict(() =>
+      prisma.processedEvent.upsert({
+        where: { key: message.key },
+        create: { key: message.key, platform: message.place.platform, kind },
+        update: {},
+      }),
+    );
 
   /** Everything that must be durable before the platform is told; answering goes on in the background. */
   const takeUp = async (message: IncomingMessage): Promise<void> => {

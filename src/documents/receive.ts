@@ -46,9 +46,10 @@ export function createReceiver(deps: {
     async receive(upload) {
       const { digest, bytes } = await originals.put(basename(upload.path), upload.content);
       return prisma.$transaction(async (tx) => {
-        // Two uploads of one path at once: the second waits, then sees the first.
-        await tx.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${`${upload.channelId}/${upload.path}`}, 0))`;
-        await tx.original.upsert({ where: { digest }, create: { digest, bytes }, update: {} });
+        // Two uploads at once of the same bytes, or of one path: the second waits, then sees the first.
+        for (const shared of [digest, upload.path])
+          await tx.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${`${upload.channelId}/${shared}`}, 0))`;
+        await tx.$executeRaw`insert into originals (digest, bytes) values (${digest}, ${bytes}) on conflict do nothing`;
         const same = await tx.documentVersion.findFirst({
           where: { digest, state: { in: ['received', 'ready'] }, document: { channelId: upload.channelId } },
           include: { document: true },

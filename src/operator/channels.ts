@@ -1,5 +1,6 @@
 /** `--channel NAME` on the command line: which channel that is. */
 import { DocentError } from '../errors.ts';
+import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 
 export interface ChannelNames {
@@ -17,31 +18,37 @@ export function createChannelNames(deps: {
   const { prisma, connected } = deps;
 
   const workspace = async (platform: 'shared' | 'local', name: string): Promise<string> => {
-    const row = await prisma.workspace.upsert({
-      where: { platform_externalId: { platform, externalId: platform } },
-      create: { platform, externalId: platform, name },
-      update: {},
-    });
+    const row = await retryOnConflict(() =>
+      prisma.workspace.upsert({
+        where: { platform_externalId: { platform, externalId: platform } },
+        create: { platform, externalId: platform, name },
+        update: {},
+      }),
+    );
     return row.id;
   };
 
   const everyone = async (): Promise<string> => {
     const workspaceId = await workspace('shared', 'Everyone');
-    const row = await prisma.channel.upsert({
-      where: { workspaceId_externalId: { workspaceId, externalId: 'everyone' } },
-      create: { workspaceId, externalId: 'everyone', name: 'everyone', visibility: 'everyone' },
-      update: {},
-    });
+    const row = await retryOnConflict(() =>
+      prisma.channel.upsert({
+        where: { workspaceId_externalId: { workspaceId, externalId: 'everyone' } },
+        create: { workspaceId, externalId: 'everyone', name: 'everyone', visibility: 'everyone' },
+        update: {},
+      }),
+    );
     return row.id;
   };
 
   const local = async (name: string, closed: boolean): Promise<string> => {
     const workspaceId = await workspace('local', 'This machine');
-    const row = await prisma.channel.upsert({
-      where: { workspaceId_externalId: { workspaceId, externalId: name } },
-      create: { workspaceId, externalId: name, name, visibility: closed ? 'closed' : 'open' },
-      update: closed ? { visibility: 'closed' } : {},
-    });
+    const row = await retryOnConflict(() =>
+      prisma.channel.upsert({
+        where: { workspaceId_externalId: { workspaceId, externalId: name } },
+        create: { workspaceId, externalId: name, name, visibility: closed ? 'closed' : 'open' },
+        update: closed ? { visibility: 'closed' } : {},
+      }),
+    );
     return row.id;
   };
 
