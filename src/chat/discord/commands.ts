@@ -52,12 +52,7 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     },
   },
   documents: { description: 'List the documents that can be asked about here', meaning: 'documents', ephemeral: true },
-  forget: {
-    description: 'Delete a document that you uploaded',
-    meaning: 'forget',
-    ephemeral: true,
-    option: { name: 'document', description: 'Its name or id, as /documents shows it', kind: 'text', required: true },
-  },
+  forget: { description: 'Delete your questions and their answers here', meaning: 'forget', ephemeral: true },
   status: { description: 'What Docent knows and which model answers', meaning: 'status', ephemeral: true },
   retrain: {
     description: 'Train on the documents again',
@@ -114,7 +109,7 @@ export async function registerCommands({
 }): Promise<boolean> {
   const body = commandsBody();
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
-  const key = `discord:commands:${applicationId}`;
+  const key = `commands:${applicationId}`;
   if ((await notes.get(key)) === hash) return false;
   await calls.call({ method: 'PUT', route: Routes.applicationCommands(applicationId), body });
   await notes.set(key, hash);

@@ -3,6 +3,7 @@
  * interaction tokens; must not know content.
  */
 import { type APIMessage, MessageFlags, Routes } from 'discord.js';
+import type { Acknowledgement } from './acknowledgements.ts';
 import { type ChannelMessages, codes, nonceOf } from './channel-messages.ts';
 import { textOf } from './render.ts';
 import type { Surface } from './reply.ts';
@@ -29,13 +30,6 @@ const isTokenGone = (error: unknown): boolean => {
     (code === null && (statusOf(error) === 404 || statusOf(error) === 401))
   );
 };
-
-export interface Acknowledgement {
-  /** Whether Discord took the deferral. */
-  readonly ok: boolean;
-  /** The visible “is thinking” message. */
-  readonly messageId: string | null;
-}
 
 export function createInteractionSurface({
   target: stored,

@@ -30,7 +30,7 @@ export function createLock(): Lock {
  * Where one message has several replies (three files, or files and a question), nothing on Discord tells them apart.
  * Their nonces are noted with the message ids: '' before posting, so that after a crash at most one of them is in doubt.
  */
-const claimsKey = (questionId: string): string => `discord:replies:${questionId}`;
+const claimsKey = (questionId: string): string => `replies:${questionId}`;
 
 export function createMessageSurface({
   target: stored,

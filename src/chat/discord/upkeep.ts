@@ -6,6 +6,7 @@ import {
   type Client,
   Events,
   GatewayDispatchEvents,
+  type GatewayGuildMemberRemoveDispatchData,
   type GatewayMessageDeleteBulkDispatchData,
   type GatewayMessageDeleteDispatchData,
   type GatewayMessageUpdateDispatchData,
@@ -23,7 +24,7 @@ interface UploadNote {
 }
 
 /** Which files a message brought: its deletion arrives with nothing but its id. */
-const noteKey = (messageId: string): string => `discord:files:${messageId}`;
+const noteKey = (messageId: string): string => `files:${messageId}`;
 
 export const noteUploads = (notes: Notes, messageId: string, note: UploadNote): Promise<void> =>
   notes.set(noteKey(messageId), JSON.stringify(note));
@@ -65,7 +66,7 @@ export function followChanges({
     await notes.set(noteKey(messageId), left.length > 0 ? JSON.stringify({ ...note, keys: left }) : null);
   };
 
-  // The library reports deletions only of messages it still remembers; the raw events come for all.
+  // The library reports only messages and members that it still remembers; the raw events come for all.
   const gateway = client.ws as unknown as {
     on(event: string, listener: (data: unknown) => void): void;
   };
@@ -127,7 +128,10 @@ export function followChanges({
     if (role.id === role.guild.id && changed & reading) run(() => announceRooms(role.guild, handlers));
   });
   client.on(Events.GuildRoleDelete, (role) => members.forget(role.guild.id));
-  client.on(Events.GuildMemberUpdate, (_before, member) => members.forget(member.guild.id, member.id));
-  client.on(Events.GuildMemberRemove, (member) => members.forget(member.guild.id, member.id));
+  for (const event of [GatewayDispatchEvents.GuildMemberUpdate, GatewayDispatchEvents.GuildMemberRemove])
+    gateway.on(event, (data) => {
+      const { guild_id: guildId, user } = data as GatewayGuildMemberRemoveDispatchData;
+      members.forget(guildId, user.id);
+    });
   client.on(Events.ThreadMembersUpdate, (_added, _removed, thread) => members.forget(thread.guildId));
 }
