@@ -1,0 +1,61 @@
+/** Twelve documents of seven formats and a hundred questions written for them, through the whole product. */
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+import { createDocent, type Docent } from '../src/main.ts';
+import type { Operator } from '../src/operator/contract.ts';
+import { createLocalOperator } from '../src/operator/local.ts';
+import { testBase } from './setup/base.ts';
+import { type TestStore, testStore } from './setup/database.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/eval/${name}`, import.meta.url));
+
+let place: TestStore;
+let docent: Docent;
+let operator: Operator;
+
+beforeAll(async () => {
+  const { folder } = await testBase();
+  place = await testStore();
+  const settings = {
+    DATABASE_URL: place.database.url,
+    DOCENT_HOME: place.config.home,
+    DOCENT_MODELS_DIR: folder,
+    DOCENT_DEVICE: 'cpu',
+  };
+  docent = createDocent({ config: loadConfig(settings, place.config.home), log: pino({ level: 'silent' }) });
+  operator = createLocalOperator({ docent });
+});
+afterAll(async () => {
+  await docent?.stop();
+  await place?.dispose();
+});
+
+test('reads the documents, answers with the right source, and refuses what they do not say', {
+  timeout: 600_000,
+}, async () => {
+  const { documents, skipped } = await operator.ingest({ paths: [fixture('documents')] });
+  expect(documents.filter(({ status }) => status !== 'ready')).toEqual([]);
+  expect([documents.length, skipped.length]).toEqual([12, 0]);
+
+  const report = await operator.evaluate({ file: fixture('questions.jsonl') });
+  expect([report.n, report.failed]).toEqual([100, 0]);
+  // Floors, well below what was measured (docs/log.md): a broken retriever, mask or prompt falls through them.
+  expect(report.f1).toBeGreaterThan(0.55);
+  expect(report.abstain_recall).toBeGreaterThan(0.7);
+  expect(report.source_accuracy).toBeGreaterThan(0.9);
+  expect(report.hit_at_4).toBeGreaterThan(0.85);
+});
+
+test('every quote occurs verbatim in the document it names', async () => {
+  const { documents } = await operator.listDocuments({});
+  for (const question of ['How long is parental leave?', 'What is the refund policy?', 'How long are records kept?']) {
+    const { sources } = await operator.ask({ question });
+    for (const { documentId, quote, start, end } of sources) {
+      const { text } = await operator.showDocument({ id: documentId });
+      expect(text!.slice(start, end)).toBe(quote);
+    }
+  }
+  expect(documents).toHaveLength(12);
+});
