@@ -5,12 +5,12 @@
  */
 import { type ModelConfig, rotaryFrequencies } from '../../src/inference/checkpoint/model-config.ts';
 import { attention, maskBlocks } from './ops/attention.ts';
-import { linear } from './ops/linear.ts';
+import { linear, type QuantisedWeight } from './ops/linear.ts';
 import { recomputed } from './ops/recompute.ts';
 import { rmsNorm } from './ops/rms-norm.ts';
 import { type RotaryTables, rotary } from './ops/rotary.ts';
 import { swiglu } from './ops/swiglu.ts';
-import type { Method } from './parameters.ts';
+import { type Method, quantisedNames } from './parameters.ts';
 import { type Tensor, tf } from './tf.ts';
 
 export type Weights = Readonly<Record<string, Tensor>>;
@@ -72,6 +72,19 @@ export function modelInput(
   };
 }
 
+/** A matrix as floats where there are any, else its two copies in eight bits. */
+function matrixOf(weights: Weights, name: string): Tensor | QuantisedWeight {
+  const whole = weights[name];
+  if (whole) return whole;
+  const { forward, forwardScale, backward, backwardScale } = quantisedNames(name);
+  return {
+    forward: weights[forward]!,
+    forwardScale: weights[forwardScale]!,
+    backward: weights[backward]!,
+    backwardScale: weights[backwardScale]!,
+  };
+}
+
 /**
  * Hidden states behind the last norm.
  * @param weights the base's, under Hugging Face's names.
@@ -98,7 +111,7 @@ export function hiddenStates(
       const project = (entry: Tensor, module: string): Tensor => {
         const [a, b] = [adapted[`${layer}.${module}.a`], adapted[`${layer}.${module}.b`]];
         const lowRank = method.kind === 'lora' && a && b ? { a, b, scale: method.alpha / method.rank } : undefined;
-        return linear(entry, all[name(`${module}.weight`)]!, lowRank, all[name(`${module}.bias`)]);
+        return linear(entry, matrixOf(all, name(`${module}.weight`)), lowRank, all[name(`${module}.bias`)]);
       };
       const norm = (entry: Tensor, part: string) => rmsNorm(entry, all[name(`${part}.weight`)]!, normEpsilon, full);
       const byHead = (entry: Tensor, module: string, count: number): Tensor => {

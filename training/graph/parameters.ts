@@ -2,7 +2,7 @@
 import { linearShapes } from '../../src/inference/checkpoint/adapter.ts';
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
 import { weightShapes } from '../../src/inference/checkpoint/random.ts';
-import type { Shape } from './tf.ts';
+import type { ElementType, Shape } from './tf.ts';
 
 /** What is trained: low-rank matrices beside frozen weights, or the weights themselves. */
 export type Method =
@@ -17,6 +17,7 @@ export type Method =
   | { readonly kind: 'full' };
 
 export type Shapes = ReadonlyMap<string, Shape>;
+export type InputShapes = Readonly<Record<string, { readonly shape: Shape; readonly type: ElementType }>>;
 
 /** Hugging Face's names of the base's weights. */
 export const baseShapes = (config: ModelConfig): Shapes => new Map(weightShapes(config));
@@ -35,6 +36,35 @@ export function loraShapes(config: ModelConfig, rank: number, firstLayer: number
 export const trainedShapes = (config: ModelConfig, method: Method): Shapes =>
   method.kind === 'full' ? baseShapes(config) : loraShapes(config, method.rank, method.firstLayer);
 
-/** Weights that are only read. */
-export const frozenShapes = (config: ModelConfig, method: Method): Shapes =>
-  method.kind === 'full' ? new Map() : baseShapes(config);
+/** How the frozen matrices of the layers are held: floats, or eight bits for each direction. */
+export type FrozenType = 'f32' | 'int8';
+
+/** What a frozen matrix `name` becomes in eight bits. */
+export const quantisedNames = (name: string) => ({
+  forward: `${name}:forward`,
+  forwardScale: `${name}:forward-scale`,
+  backward: `${name}:backward`,
+  backwardScale: `${name}:backward-scale`,
+});
+
+export const isLayerMatrix = (name: string, shape: Shape): boolean =>
+  shape.length === 2 && name.startsWith('model.layers.');
+
+/** Weights that are only read, with their element types. */
+export function frozenInputs(config: ModelConfig, method: Method, type: FrozenType): InputShapes {
+  if (method.kind === 'full') return {};
+  const inputs: Record<string, InputShapes[string]> = {};
+  for (const [name, shape] of baseShapes(config)) {
+    if (type === 'f32' || !isLayerMatrix(name, shape)) {
+      inputs[name] = { shape, type: 'float32' };
+      continue;
+    }
+    const [outputs, columns] = shape as [number, number];
+    const { forward, forwardScale, backward, backwardScale } = quantisedNames(name);
+    inputs[forward] = { shape: [columns, outputs], type: 'int8' };
+    inputs[forwardScale] = { shape: [outputs], type: 'float32' };
+    inputs[backward] = { shape: [outputs, columns], type: 'int8' };
+    inputs[backwardScale] = { shape: [columns], type: 'float32' };
+  }
+  return inputs;
+}

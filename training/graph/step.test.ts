@@ -88,7 +88,13 @@ function worst(expected: Record<string, Float32Array>, actual: Record<string, Fl
 
 describe.each(Object.entries(families))('%s', (_, family) => {
   it.each([lora, { kind: 'full' } as const])('$kind: traced equals eager, to 1e-5', async (method) => {
-    const definition = { config: family, method, bucket, options: { attentionBlocks: 1, recompute: false } };
+    const definition = {
+      config: family,
+      method,
+      bucket,
+      options: { attentionBlocks: 1, recompute: false },
+      frozen: 'f32' as const,
+    };
     const values = randomInputs(definition);
     const reference = eager(definition, values);
     expect(worst(reference, await traced(definition, values))).toBeLessThan(1e-5);
@@ -98,7 +104,13 @@ describe.each(Object.entries(families))('%s', (_, family) => {
   });
 
   it.each([lora, { kind: 'full' } as const])('$kind: gradients equal finite differences', (method) => {
-    const definition = { config: family, method, bucket, options: { attentionBlocks: 2, recompute: false } };
+    const definition = {
+      config: family,
+      method,
+      bucket,
+      options: { attentionBlocks: 2, recompute: false },
+      frozen: 'f32' as const,
+    };
     const values = randomInputs(definition);
     const { loss: _loss, ...gradients } = eager(definition, values);
     for (const [name, gradient] of Object.entries(gradients)) {

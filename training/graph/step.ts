@@ -4,9 +4,16 @@
  */
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
 import { hiddenStates, type ModelInput, type ModelOptions, modelInput, outputWeight, type Weights } from './model.ts';
-import type { InputShapes, Tensors } from './onnx/trace.ts';
+import type { Tensors } from './onnx/trace.ts';
 import { linearCrossEntropy } from './ops/cross-entropy.ts';
-import { frozenShapes, type Method, type Shapes, trainedShapes } from './parameters.ts';
+import {
+  type FrozenType,
+  frozenInputs,
+  type InputShapes,
+  type Method,
+  type Shapes,
+  trainedShapes,
+} from './parameters.ts';
 import { type ElementType, type Tensor, tf } from './tf.ts';
 
 /** Sizes that are fixed in a graph. */
@@ -23,10 +30,13 @@ export interface StepDefinition {
   readonly method: Method;
   readonly bucket: Bucket;
   readonly options: ModelOptions;
+  readonly frozen: FrozenType;
 }
 
-const prefixed = (prefix: string, shapes: Shapes): InputShapes =>
-  Object.fromEntries([...shapes].map(([name, shape]) => [`${prefix}${name}`, { shape, type: 'float32' as const }]));
+const prefixed = (prefix: string, inputs: InputShapes): InputShapes =>
+  Object.fromEntries(Object.entries(inputs).map(([name, input]) => [`${prefix}${name}`, input]));
+const floats = (shapes: Shapes): InputShapes =>
+  Object.fromEntries([...shapes].map(([name, shape]) => [name, { shape, type: 'float32' as const }]));
 const stripped = (prefix: string, tensors: Tensors): Weights =>
   Object.fromEntries(
     Object.entries(tensors)
@@ -46,9 +56,9 @@ const batchInputs = ({ rows, length, targets }: Bucket): InputShapes => {
   };
 };
 
-export const stepInputs = ({ config, method, bucket }: StepDefinition): InputShapes => ({
-  ...prefixed('weight/', frozenShapes(config, method)),
-  ...prefixed('trained/', trainedShapes(config, method)),
+export const stepInputs = ({ config, method, bucket, frozen }: StepDefinition): InputShapes => ({
+  ...prefixed('weight/', frozenInputs(config, method, frozen)),
+  ...prefixed('trained/', floats(trainedShapes(config, method))),
   ...batchInputs(bucket),
 });
 

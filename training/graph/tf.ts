@@ -11,7 +11,8 @@ export { tf };
 
 export type Tensor = ReturnType<typeof tf.tensor>;
 export type Shape = readonly number[];
-export type ElementType = 'float32' | 'int32' | 'bool';
+/** int8 exists only in traced graphs: tfjs has no such tensors. */
+export type ElementType = 'float32' | 'int32' | 'bool' | 'int8';
 
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);

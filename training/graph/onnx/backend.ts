@@ -7,8 +7,8 @@ import { type ElementType, type Shape, sizeOf, type Tensor, tf } from '../tf.ts'
 
 export const backendName = 'onnx-graph';
 
-type Elements = Float32Array | Int32Array | Uint8Array;
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+type Elements = Float32Array | Int32Array | Uint8Array | Int8Array;
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array, int8: Int8Array } as const;
 
 /** What stands behind a tensor while tracing. */
 export interface Value {
@@ -30,9 +30,11 @@ interface Node {
   readonly attributes: NodeAttributes;
 }
 
+type ConstantType = ElementType | 'int64' | 'uint8';
+
 interface Constant {
   readonly name: string;
-  readonly type: ElementType | 'int64';
+  readonly type: ConstantType;
   readonly shape: Shape;
   readonly elements: Elements | BigInt64Array;
 }
@@ -110,8 +112,8 @@ export class OnnxGraphBackend extends tf.KernelBackend {
   }
   override readSync(id: object): tf.BackendValues {
     const value = this.values.get(id);
-    if (value.uniform !== undefined) return new arrays[value.type](sizeOf(value.shape)).fill(value.uniform);
-    if (value.elements) return value.elements;
+    if (value.uniform !== undefined) return new arrays[value.type](sizeOf(value.shape)).fill(value.uniform) as tf.BackendValues;
+    if (value.elements) return value.elements as tf.BackendValues;
     throw new Error('a traced tensor has no elements: the traced function must not look at what it computes');
   }
   override async read(id: object): Promise<tf.BackendValues> {
@@ -125,7 +127,8 @@ export class OnnxGraphBackend extends tf.KernelBackend {
   wrap(value: Value): tf.TensorInfo {
     const dataId = {};
     this.values.set(dataId, value);
-    return { dataId, shape: [...value.shape], dtype: value.type };
+    // tfjs counts the bytes of every tensor by its type, and knows no int8.
+    return { dataId, shape: [...value.shape], dtype: value.type === 'int8' ? 'int32' : value.type };
   }
 
   /** The graph value behind `value`. `small`: one that broadcasts to its shape will do. */
@@ -143,7 +146,7 @@ export class OnnxGraphBackend extends tf.KernelBackend {
     return value.name;
   }
 
-  constant(elements: Elements | BigInt64Array, shape: Shape, type: ElementType | 'int64'): string {
+  constant(elements: Elements | BigInt64Array, shape: Shape, type: ConstantType): string {
     const key = elements.length <= sharedConstantElements ? `${type}|${shape}|${[...elements]}` : null;
     const known = key === null ? undefined : this.constantNames.get(key);
     if (known) return known;

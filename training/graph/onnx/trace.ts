@@ -1,9 +1,9 @@
 /** Turns a function of tensors into an ONNX model. */
 import './kernels.ts';
-import { type ElementType, type Shape, type Tensor, tf } from '../tf.ts';
+import type { InputShapes } from '../parameters.ts';
+import { type Tensor, tf } from '../tf.ts';
 import { backendName, type Lowering, OnnxGraphBackend, serialise, type TracedGraph } from './backend.ts';
 
-export type InputShapes = Readonly<Record<string, { readonly shape: Shape; readonly type: ElementType }>>;
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface Traced {
