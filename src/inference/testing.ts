@@ -1,24 +1,12 @@
 /** Tiny models on disk for tests: random weights that are the same everywhere, no tokenizer. Not part of the product. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linearShapes } from './checkpoint/adapter.ts';
+import { type LoraPair, linearShapes } from './checkpoint/adapter.ts';
+import { writeAdapter } from './checkpoint/adapter-writer.ts';
 import type { ModelConfig } from './checkpoint/model-config.ts';
 import { randomCheckpoint, randomNumbers, tinyConfig, weightShapes } from './checkpoint/random.ts';
 import type { Tensor } from './checkpoint/safetensors.ts';
-
-export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Tensor>): void {
-  const header: Record<string, unknown> = {};
-  let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  const bodies = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  writeFileSync(path, Buffer.concat([length, json, ...bodies]));
-}
+import { sources, writeSafetensors } from './checkpoint/safetensors-writer.ts';
 
 /** A checkpoint folder with the tiny model. */
 export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig): string {
@@ -26,7 +14,7 @@ export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig):
   const checkpoint = randomCheckpoint(config);
   writeSafetensors(
     join(folder, 'model.safetensors'),
-    new Map(weightShapes(config).map(([name]) => [name, checkpoint.read(name)])),
+    sources(weightShapes(config).map(([name]) => [name, checkpoint.read(name)] as const)),
   );
   const json = {
     model_type: config.family,
@@ -45,22 +33,23 @@ export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig):
   return folder;
 }
 
-/** An adapter folder for the tiny model, strong enough to change what it says. */
-export function writeTinyAdapter(folder: string, seed: number, rank = 4, config: ModelConfig = tinyConfig): string {
-  mkdirSync(folder, { recursive: true });
+/** A LoRA on all linear layers, strong enough to change what the model says. */
+export function randomLora(seed: number, rank: number, config: ModelConfig = tinyConfig): Map<string, LoraPair> {
   const next = randomNumbers(seed);
-  const tensors = new Map<string, Tensor>();
   const matrix = (rows: number, columns: number): Tensor => ({
     shape: [rows, columns],
     data: Float32Array.from({ length: rows * columns }, () => (next() - 0.5) * 0.5),
   });
+  const pairs = new Map<string, LoraPair>();
   for (let layer = 0; layer < config.layers; layer += 1)
-    for (const [module, [outputs, inputs]] of Object.entries(linearShapes(config))) {
-      const name = `base_model.model.model.layers.${layer}.${module}`;
-      tensors.set(`${name}.lora_A.weight`, matrix(rank, inputs));
-      tensors.set(`${name}.lora_B.weight`, matrix(outputs, rank));
-    }
-  writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
-  writeFileSync(join(folder, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', r: rank, lora_alpha: 8 }));
+    for (const [module, [outputs, inputs]] of Object.entries(linearShapes(config)))
+      pairs.set(`${layer}.${module}`, { a: matrix(rank, inputs), b: matrix(outputs, rank) });
+  return pairs;
+}
+
+/** An adapter folder for the tiny model. */
+export function writeTinyAdapter(folder: string, seed: number, rank = 4, config: ModelConfig = tinyConfig): string {
+  const base = { name: 'tiny', sha256: null };
+  writeAdapter(folder, { rank, alpha: 8, pairs: randomLora(seed, rank, config), base, promptVersion: 'tiny' });
   return folder;
 }

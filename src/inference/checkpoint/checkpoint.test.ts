@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { isDocentError } from '../../errors.ts';
-import { writeSafetensors, writeTinyBase } from '../testing.ts';
+import { writeTinyBase } from '../testing.ts';
 import { ggufName, openCheckpoint, unpermute } from './checkpoint.ts';
 import { configFromJson } from './model-config.ts';
 import { openSafetensorsFolder } from './safetensors.ts';
+import { sources, writeSafetensors } from './safetensors-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'docent-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,8 +57,8 @@ test('shards are read through their index', () => {
   const shards = join(folder, 'shards');
   mkdirSync(shards);
   const tensor = (value: number) => ({ shape: [2], data: Float32Array.of(value, value) });
-  writeSafetensors(join(shards, 'model-1.safetensors'), new Map([['a', tensor(1)]]));
-  writeSafetensors(join(shards, 'model-2.safetensors'), new Map([['b', tensor(2)]]));
+  writeSafetensors(join(shards, 'model-1.safetensors'), sources([['a', tensor(1)]]));
+  writeSafetensors(join(shards, 'model-2.safetensors'), sources([['b', tensor(2)]]));
   const index = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } };
   writeFileSync(join(shards, 'model.safetensors.index.json'), JSON.stringify(index));
   const tensors = openSafetensorsFolder(shards);

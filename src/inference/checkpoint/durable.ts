@@ -1,0 +1,99 @@
+/**
+ * Files and folders that appear under their name only when they are whole and on the disk: written beside it, synced,
+ * renamed. Knows nothing of what is in them.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { DocentError } from '../../errors.ts';
+
+/** Over the quota is over for whoever asked. */
+const fullCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+const named = (error: unknown, path: string): unknown =>
+  fullCodes.has((error as NodeJS.ErrnoException).code)
+    ? new DocentError('DISK_FULL', { path }, { cause: error })
+    : error;
+
+/** Windows cannot open folders, and keeps renames by itself. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const scratchOf = (path: string): string => `${path}.${process.pid}.part`;
+
+/** Appends to an open file, all of it. @throws Error with the code of the system, for instance ENOSPC. */
+export function append(file: number, data: NodeJS.ArrayBufferView): void {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done);
+}
+
+/**
+ * @param write gets the open file.
+ * @throws DocentError DISK_FULL; whatever `write` throws. Nothing is left behind then, an older file stays.
+ */
+export function writeFileWhole(path: string, write: (file: number) => void): void {
+  const scratch = scratchOf(path);
+  try {
+    const file = openSync(scratch, 'w');
+    try {
+      write(file);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(scratch, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    rmSync(scratch, { force: true });
+    throw named(error, path);
+  }
+}
+
+/** A small text, synced. For files inside of `writeFolderWhole`. */
+export const writeText = (path: string, text: string): void => {
+  writeFileSync(path, text, { flush: true });
+};
+
+/**
+ * Replaces a folder. Between the two renames a kill leaves the older one beside it, under `<folder>.old`.
+ * @param write fills the folder that it is given, with synced files.
+ * @throws DocentError DISK_FULL; whatever `write` throws. Nothing is left behind then, an older folder stays.
+ */
+export function writeFolderWhole(folder: string, write: (scratch: string) => void): void {
+  const scratch = scratchOf(folder);
+  const old = `${folder}.old`;
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch);
+    write(scratch);
+    syncFolder(scratch);
+    if (existsSync(folder) && readdirSync(folder).length > 0) {
+      rmSync(old, { recursive: true, force: true });
+      renameSync(folder, old);
+    } else rmSync(folder, { recursive: true, force: true });
+    renameSync(scratch, folder);
+    syncFolder(dirname(folder));
+    rmSync(old, { recursive: true, force: true });
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw named(error, folder);
+  }
+}
