@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoraPair, linearShapes } from './checkpoint/adapter.ts';
 import { writeAdapter } from './checkpoint/adapter-writer.ts';
-import type { ModelConfig } from './checkpoint/model-config.ts';
+import { configToJson, type ModelConfig } from './checkpoint/model-config.ts';
 import { randomCheckpoint, randomNumbers, tinyConfig, weightShapes } from './checkpoint/random.ts';
 import type { Tensor } from './checkpoint/safetensors.ts';
 import { sources, writeSafetensors } from './checkpoint/safetensors-writer.ts';
@@ -16,21 +16,33 @@ export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig):
     join(folder, 'model.safetensors'),
     sources(weightShapes(config).map(([name]) => [name, checkpoint.read(name)] as const)),
   );
-  const json = {
-    model_type: config.family,
-    num_hidden_layers: config.layers,
-    hidden_size: config.hidden,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    intermediate_size: config.ffn,
-    vocab_size: config.vocab,
-    max_position_embeddings: config.context,
-    rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
-    tie_word_embeddings: config.tied,
-  };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(json));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(configToJson(config)));
   return folder;
+}
+
+/** A byte-level BPE tokenizer with a few merges and a chat template, for a base that has to speak. */
+export function writeTinyTokenizer(folder: string): void {
+  // The bytes in GPT-2's letters: printable ones stand for themselves, the others for U+0100 and up.
+  const printable = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const hidden = bytes.filter((byte) => !printable(byte));
+  const letters = bytes.map((byte) => String.fromCharCode(printable(byte) ? byte : 256 + hidden.indexOf(byte)));
+  const merges = ['t h', 'th e', 'Ġ the', 'a n', 'an d'];
+  const words = ['<|end|>', ...letters, ...merges.map((pair) => pair.replace(' ', ''))];
+  const splitDigits = { type: 'Digits', individual_digits: true };
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const tokenizer = {
+    version: '1.0',
+    added_tokens: [{ id: 0, content: '<|end|>', special: true }],
+    normalizer: null,
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [splitDigits, byteLevel] },
+    post_processor: null,
+    decoder: byteLevel,
+    model: { type: 'BPE', vocab: Object.fromEntries(words.map((word, id) => [word, id])), merges },
+  };
+  const settings = { eos_token: { content: '<|end|>' }, chat_template: '{{ messages[0].content }}' };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(settings));
 }
 
 /** A LoRA on all linear layers, strong enough to change what the model says. */

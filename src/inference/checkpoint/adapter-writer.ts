@@ -59,7 +59,7 @@ function peftConfig({ rank, alpha, pairs, base, promptVersion }: TrainedAdapter)
  * ```ts
  * writeAdapter(folder, { rank: 16, alpha: 32, pairs, base, promptVersion }, { manifest: { id: 'reader-7', parent } });
  * ```
- * @throws DocentError DISK_FULL; RangeError when a number does not fit F16. An older adapter stays then.
+ * @throws DocentError DISK_FULL, TARGET_UNWRITABLE; RangeError when a number does not fit F16. An older adapter stays then.
  */
 export function writeAdapter(
   folder: string,

@@ -10,20 +10,24 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import { DocentError } from '../../errors.ts';
+import { dirname, join } from 'node:path';
+import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
 
 /** Over the quota is over for whoever asked. */
 const fullCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
-const named = (error: unknown, path: string): unknown =>
-  fullCodes.has((error as NodeJS.ErrnoException).code)
-    ? new DocentError('DISK_FULL', { path }, { cause: error })
-    : error;
+/** What an operator is told when a file cannot be written; errors that are not the system's pass through. */
+export function writeError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (isDocentError(error) || typeof code !== 'string') return error;
+  if (fullCodes.has(code)) return new DocentError('DISK_FULL', { path }, { cause: error });
+  return new DocentError('TARGET_UNWRITABLE', { path, reason: reasonOf(error) }, { cause: error });
+}
 
 /** Windows cannot open folders, and keeps renames by itself. */
 function syncFolder(folder: string): void {
@@ -46,7 +50,8 @@ export function append(file: number, data: NodeJS.ArrayBufferView): void {
 
 /**
  * @param write gets the open file.
- * @throws DocentError DISK_FULL; whatever `write` throws. Nothing is left behind then, an older file stays.
+ * @throws DocentError DISK_FULL, TARGET_UNWRITABLE; whatever `write` throws. Nothing is left behind then, an older file
+ * stays.
  */
 export function writeFileWhole(path: string, write: (file: number) => void): void {
   const scratch = scratchOf(path);
@@ -62,7 +67,7 @@ export function writeFileWhole(path: string, write: (file: number) => void): voi
     syncFolder(dirname(path));
   } catch (error) {
     rmSync(scratch, { force: true });
-    throw named(error, path);
+    throw writeError(error, path);
   }
 }
 
@@ -72,28 +77,37 @@ export const writeText = (path: string, text: string): void => {
 };
 
 /**
- * Replaces a folder. Between the two renames a kill leaves the older one beside it, under `<folder>.old`.
+ * Replaces a folder by one rename; a kill just before it leaves the older one beside it, under `<folder>.old`. A folder
+ * that is there and empty stays (it may be a mount, or where a shell stands) and gets its files at the end.
  * @param write fills the folder that it is given, with synced files.
- * @throws DocentError DISK_FULL; whatever `write` throws. Nothing is left behind then, an older folder stays.
+ * @throws DocentError DISK_FULL, TARGET_UNWRITABLE; whatever `write` throws. Nothing is left behind then, an older folder
+ * stays.
  */
 export function writeFolderWhole(folder: string, write: (scratch: string) => void): void {
-  const scratch = scratchOf(folder);
+  const there = existsSync(folder);
+  const isVacant = there && readdirSync(folder).length === 0;
+  const scratch = isVacant ? join(folder, scratchOf('')) : scratchOf(folder);
   const old = `${folder}.old`;
   try {
-    mkdirSync(dirname(folder), { recursive: true });
     rmSync(scratch, { recursive: true, force: true });
-    mkdirSync(scratch);
+    mkdirSync(scratch, { recursive: true });
     write(scratch);
     syncFolder(scratch);
-    if (existsSync(folder) && readdirSync(folder).length > 0) {
+    if (isVacant) {
+      for (const name of readdirSync(scratch)) renameSync(join(scratch, name), join(folder, name));
+      rmdirSync(scratch);
+      syncFolder(folder);
+      return;
+    }
+    if (there) {
       rmSync(old, { recursive: true, force: true });
       renameSync(folder, old);
-    } else rmSync(folder, { recursive: true, force: true });
+    }
     renameSync(scratch, folder);
     syncFolder(dirname(folder));
     rmSync(old, { recursive: true, force: true });
   } catch (error) {
     rmSync(scratch, { recursive: true, force: true });
-    throw named(error, folder);
+    throw writeError(error, folder);
   }
 }

@@ -55,7 +55,8 @@ const bytesOfTensor = ({ shape, type }: GgufTensorSource): number => {
 /**
  * The file appears under its name only when it is whole and synced.
  * @param metadata values made by `ggufValue`, or read as they were from another file.
- * @throws DocentError DISK_FULL; RangeError when a number does not fit the type; Error when a source's size is wrong.
+ * @throws DocentError DISK_FULL, TARGET_UNWRITABLE; RangeError when a number does not fit the type;
+ * Error when a source's size is wrong.
  */
 export function writeGguf(
   path: string,

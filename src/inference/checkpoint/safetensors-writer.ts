@@ -47,7 +47,8 @@ export function encodeFloats(name: string, floats: Float32Array, type: FloatType
 /**
  * The file appears under its name only when it is whole and synced.
  * @param options.metadata shown by tools; transformers wants `format: 'pt'`, which is the default.
- * @throws DocentError DISK_FULL; RangeError when a number does not fit the type; Error when a source's size is wrong.
+ * @throws DocentError DISK_FULL, TARGET_UNWRITABLE; RangeError when a number does not fit the type;
+ * Error when a source's size is wrong.
  */
 export function writeSafetensors(
   path: string,
