@@ -37,6 +37,12 @@ async function withOperator(run: (operator: Operator) => Promise<number>): Promi
 interface Json {
   readonly json?: boolean;
 }
+interface ExportOptions {
+  readonly merge?: boolean;
+  readonly format?: string;
+  readonly quantisation?: string;
+  readonly base?: boolean;
+}
 
 const program = new Command('docent')
   .description('Answers from your team’s documents, on your own machine.')
@@ -246,6 +252,31 @@ modelCommand('pull', 'Fetch a base now', '[base]', (operator, base) =>
 modelCommand('import', 'Take in an adapter folder (PEFT), or check a checkpoint', '<path>', (operator, path) =>
   operator.importModel({ path: resolve(path) }, { onEvent: eventPrinter() }),
 );
+models
+  .command('export')
+  .description('Write an adapter, or base and adapter as one model, into a new folder')
+  .argument('[id]', 'an adapter; left out with --base')
+  .argument('[dir]')
+  .option('--merge', 'fold the adapter into the base')
+  .option('--format <name>', 'of a whole model: safetensors, or gguf')
+  .option('--quantisation <name>', 'safetensors: f32, f16 or bf16; gguf: f16 or q8_0')
+  .option('--base', 'the base alone, its weights as floats')
+  .option('--json')
+  .action(
+    action((first: string | undefined, second: string | undefined, options: Json & ExportOptions) =>
+      withOperator(async (operator) => {
+        const { json, base, ...rest } = options;
+        const [id, folder] = base && second === undefined ? ['base', first] : [first, second];
+        if (id === undefined || folder === undefined || (base && id !== 'base'))
+          throw new DocentError('USAGE', { reason: 'models export takes ID DIR, or --base DIR' });
+        const args = { id: id === 'base' ? null : id, target: resolve(folder), ...rest };
+        const result = await operator.exportModel(args, { onEvent: eventPrinter() });
+        if (json) printJson(result);
+        else for (const { path, bytes } of result.files) console.log(`${path}  ${(bytes / 1e6).toFixed(1)} MB`);
+        return exitCodes.done;
+      }),
+    ),
+  );
 modelCommand('promote', 'Put an adapter into service', '<id>', (operator, id) => operator.promoteAdapter({ id }));
 modelCommand('rollback', 'Back to the adapter that served before', null, (operator) => operator.rollbackAdapter({}));
 

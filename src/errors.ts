@@ -80,6 +80,14 @@ export const errorTable = spec({
     message: 'The adapter in {folder} cannot be used: {reason}',
     fix: 'Use an adapter in PEFT format that was trained for this base and this prompt version.',
   },
+  TARGET_TAKEN: {
+    message: '{path} exists and is not an empty folder',
+    fix: 'Name another place, or empty this one.',
+  },
+  TARGET_UNWRITABLE: {
+    message: '{path} cannot be written: {reason}',
+    fix: 'Name a folder that your account may write to.',
+  },
   ADAPTER_UNKNOWN: { message: 'There is no adapter {id}', fix: 'List them with `docent models list`.' },
   ENGINE_FAILED: {
     message: 'The model stopped working: {reason}',

@@ -1,24 +1,12 @@
 /** Tiny models on disk for tests: random weights that are the same everywhere, no tokenizer. Not part of the product. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linearShapes } from './checkpoint/adapter.ts';
-import type { ModelConfig } from './checkpoint/model-config.ts';
+import { type LoraPair, linearShapes } from './checkpoint/adapter.ts';
+import { writeAdapter } from './checkpoint/adapter-writer.ts';
+import { configToJson, type ModelConfig } from './checkpoint/model-config.ts';
 import { randomCheckpoint, randomNumbers, tinyConfig, weightShapes } from './checkpoint/random.ts';
 import type { Tensor } from './checkpoint/safetensors.ts';
-
-export function writeSafetensors(path: string, tensors: ReadonlyMap<string, Tensor>): void {
-  const header: Record<string, unknown> = {};
-  let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  const bodies = [...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  writeFileSync(path, Buffer.concat([length, json, ...bodies]));
-}
+import { sources, writeSafetensors } from './checkpoint/safetensors-writer.ts';
 
 /** A checkpoint folder with the tiny model. */
 export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig): string {
@@ -26,41 +14,54 @@ export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig):
   const checkpoint = randomCheckpoint(config);
   writeSafetensors(
     join(folder, 'model.safetensors'),
-    new Map(weightShapes(config).map(([name]) => [name, checkpoint.read(name)])),
+    sources(weightShapes(config).map(([name]) => [name, checkpoint.read(name)] as const)),
   );
-  const json = {
-    model_type: config.family,
-    num_hidden_layers: config.layers,
-    hidden_size: config.hidden,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    intermediate_size: config.ffn,
-    vocab_size: config.vocab,
-    max_position_embeddings: config.context,
-    rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
-    tie_word_embeddings: config.tied,
-  };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(json));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(configToJson(config)));
   return folder;
 }
 
-/** An adapter folder for the tiny model, strong enough to change what it says. */
-export function writeTinyAdapter(folder: string, seed: number, rank = 4, config: ModelConfig = tinyConfig): string {
-  mkdirSync(folder, { recursive: true });
+/** A byte-level BPE tokenizer with a few merges and a chat template, for a base that has to speak. */
+export function writeTinyTokenizer(folder: string): void {
+  // The bytes in GPT-2's letters: printable ones stand for themselves, the others for U+0100 and up.
+  const printable = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const hidden = bytes.filter((byte) => !printable(byte));
+  const letters = bytes.map((byte) => String.fromCharCode(printable(byte) ? byte : 256 + hidden.indexOf(byte)));
+  const merges = ['t h', 'th e', 'Ġ the', 'a n', 'an d'];
+  const words = ['<|end|>', ...letters, ...merges.map((pair) => pair.replace(' ', ''))];
+  const splitDigits = { type: 'Digits', individual_digits: true };
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const tokenizer = {
+    version: '1.0',
+    added_tokens: [{ id: 0, content: '<|end|>', special: true }],
+    normalizer: null,
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [splitDigits, byteLevel] },
+    post_processor: null,
+    decoder: byteLevel,
+    model: { type: 'BPE', vocab: Object.fromEntries(words.map((word, id) => [word, id])), merges },
+  };
+  const settings = { eos_token: { content: '<|end|>' }, chat_template: '{{ messages[0].content }}' };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(settings));
+}
+
+/** A LoRA on all linear layers, strong enough to change what the model says. */
+export function randomLora(seed: number, rank: number, config: ModelConfig = tinyConfig): Map<string, LoraPair> {
   const next = randomNumbers(seed);
-  const tensors = new Map<string, Tensor>();
   const matrix = (rows: number, columns: number): Tensor => ({
     shape: [rows, columns],
     data: Float32Array.from({ length: rows * columns }, () => (next() - 0.5) * 0.5),
   });
+  const pairs = new Map<string, LoraPair>();
   for (let layer = 0; layer < config.layers; layer += 1)
-    for (const [module, [outputs, inputs]] of Object.entries(linearShapes(config))) {
-      const name = `base_model.model.model.layers.${layer}.${module}`;
-      tensors.set(`${name}.lora_A.weight`, matrix(rank, inputs));
-      tensors.set(`${name}.lora_B.weight`, matrix(outputs, rank));
-    }
-  writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
-  writeFileSync(join(folder, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', r: rank, lora_alpha: 8 }));
+    for (const [module, [outputs, inputs]] of Object.entries(linearShapes(config)))
+      pairs.set(`${layer}.${module}`, { a: matrix(rank, inputs), b: matrix(outputs, rank) });
+  return pairs;
+}
+
+/** An adapter folder for the tiny model. */
+export function writeTinyAdapter(folder: string, seed: number, rank = 4, config: ModelConfig = tinyConfig): string {
+  const base = { name: 'tiny', sha256: null };
+  writeAdapter(folder, { rank, alpha: 8, pairs: randomLora(seed, rank, config), base, promptVersion: 'tiny' });
   return folder;
 }

@@ -72,6 +72,27 @@ export interface ModelsSummary {
   readonly adapters: readonly AdapterSummary[];
 }
 
+export interface ExportArguments {
+  /** Of an adapter; null = the bare base. */
+  readonly id: string | null;
+  /** Absolute: an empty or new folder; for GGUF also the name of a new .gguf file. */
+  readonly target: string;
+  /** Fold the adapter into the base; the bare base is a standalone checkpoint anyway. */
+  readonly merge?: boolean;
+  readonly format?: string;
+  readonly quantisation?: string;
+}
+
+export interface ExportResult {
+  readonly base: string;
+  readonly adapter: string | null;
+  readonly format: 'peft' | 'safetensors' | 'gguf';
+  /** What the weights are kept as; null = as the adapter keeps them. */
+  readonly quantisation: string | null;
+  readonly path: string;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
 /** Things on the way that are worth showing: files read, passages found, questions done. */
 export type OperatorEvent =
   | { readonly type: 'stage'; readonly stage: 'searching' | 'reading' | 'waiting'; readonly detail: number }
@@ -97,6 +118,7 @@ export interface Operator {
   readonly listModels: Operation<Record<string, never>, ModelsSummary>;
   readonly pullModels: Operation<{ readonly base?: string }, ModelsSummary>;
   readonly importModel: Operation<{ readonly path: string }, ModelsSummary>;
+  readonly exportModel: Operation<ExportArguments, ExportResult>;
   readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
   readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
   readonly doctor: Operation<Record<string, never>, { readonly checks: readonly Check[] }>;
@@ -112,6 +134,7 @@ export const operations = [
   'listModels',
   'pullModels',
   'importModel',
+  'exportModel',
   'promoteAdapter',
   'rollbackAdapter',
   'doctor',

@@ -9,6 +9,7 @@ import { resolveBase } from '../registry/bases.ts';
 import { createChannelNames } from './channels.ts';
 import type { Check, ModelsSummary, Operator } from './contract.ts';
 import { examine } from './doctor.ts';
+import { exportModel } from './export.ts';
 import { ingest } from './ingest.ts';
 
 const actor = 'operator';
@@ -102,6 +103,8 @@ export function createLocalOperator(deps: {
       }
       return models();
     },
+    exportModel: (args, options) =>
+      exportModel({ base: docent.base, registry: docent.registry }, args, options?.signal),
     async promoteAdapter({ id }) {
       await (await docent.registry()).promote(id, actor);
       await docent.reloadAdapter();

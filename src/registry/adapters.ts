@@ -24,7 +24,13 @@ const manifestSchema = z.object({
 /** `manifest.json` beside the weights: what the adapter was trained for and how its confidence is read. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-const peftSchema = z.object({ peft_type: z.literal('LORA'), r: z.number().int().positive(), lora_alpha: z.number() });
+const peftSchema = z.object({
+  peft_type: z.literal('LORA'),
+  r: z.number().int().positive(),
+  lora_alpha: z.number(),
+  /** What Docent writes beside PEFT's own fields; adapters from elsewhere lack it. */
+  docent: z.object({ base_sha256: z.string().nullable(), prompt_version: z.string() }).optional(),
+});
 
 export interface AdapterVersion {
   readonly id: string;
@@ -44,6 +50,11 @@ export interface AdapterRegistry {
   list(): Promise<readonly AdapterRow[]>;
   /** What serves now; null = the bare base. */
   champion(): Promise<AdapterVersion | null>;
+  /**
+   * A version that may be used.
+   * @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version.
+   */
+  get(id: string): Promise<AdapterVersion>;
   /** Copies a PEFT folder into this home. @throws DocentError ADAPTER_INVALID */
   import(folder: string): Promise<AdapterVersion>;
   /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
@@ -67,9 +78,13 @@ export async function readManifest(folder: string, baseSha256: string | null): P
   if (!peft.success) throw invalid('adapter_config.json is not that of a LoRA adapter');
   const manifest = manifestSchema.safeParse(await read('manifest.json'));
   if (!manifest.success) throw invalid(`manifest.json: ${z.prettifyError(manifest.error).split('\n')[0]}`);
-  if (baseSha256 !== null && manifest.data.baseSha256 !== baseSha256) throw invalid('it was trained for another base');
-  if (manifest.data.promptVersion !== promptVersion)
-    throw invalid(`it was trained with prompt ${manifest.data.promptVersion}, this Docent uses ${promptVersion}`);
+  const { docent } = peft.data;
+  const { baseSha256: trainedFor, promptVersion: trainedWith } = manifest.data;
+  if (docent && (docent.base_sha256 !== trainedFor || docent.prompt_version !== trainedWith))
+    throw invalid('adapter_config.json and manifest.json name different bases or prompts');
+  if (baseSha256 !== null && trainedFor !== baseSha256) throw invalid('it was trained for another base');
+  if (trainedWith !== promptVersion)
+    throw invalid(`it was trained with prompt ${trainedWith}, this Docent uses ${promptVersion}`);
   return manifest.data;
 }
 
@@ -105,6 +120,18 @@ export function createAdapterRegistry(deps: {
   const load = async (row: { readonly id: string; readonly folder: string }): Promise<AdapterVersion> => {
     const folder = absolute(row.folder);
     return { id: row.id, folder, manifest: await readManifest(folder, baseSha256) };
+  };
+
+  const get = async (id: string): Promise<AdapterVersion> => {
+    const row = await prisma.adapter.findUnique({ where: { id } });
+    if (!row) throw new DocentError('ADAPTER_UNKNOWN', { id });
+    const version = await load(row);
+    if (row.tainted)
+      throw new DocentError('ADAPTER_INVALID', {
+        folder: basename(row.folder),
+        reason: 'a document that taught it was deleted',
+      });
+    return version;
   };
 
   const aliased = (alias: string) =>
@@ -157,15 +184,9 @@ export function createAdapterRegistry(deps: {
       await rename(scratch, target);
       return register(target, target);
     },
+    get,
     async promote(id, actorId) {
-      const row = await prisma.adapter.findUnique({ where: { id } });
-      if (!row) throw new DocentError('ADAPTER_UNKNOWN', { id });
-      const version = await load(row);
-      if (row.tainted)
-        throw new DocentError('ADAPTER_INVALID', {
-          folder: basename(row.folder),
-          reason: 'a document that taught it was deleted',
-        });
+      const version = await get(id);
       await move(id, actorId, 'adapter.promote');
       return version;
     },

@@ -4,6 +4,7 @@ pip install torch transformers tokenizers gguf safetensors peft numpy
 python make_goldens.py --gguf SmolLM2-135M-Instruct.Q4_1.gguf --reader ../../models/reader --minilm FOLDER --out .
 
 blocks.json     GGUF block formats: bytes and the floats they stand for
+encoded.json    floats and the bytes that gguf makes of them
 tokenizer.json  ids and UTF-16 offsets of nasty texts
 tiny.json       logits of tiny random models of each family (weights from the same xorshift32 as random.ts)
 smollm2.json    logits and greedy continuations of the base, and readings with the reader adapter merged, in float32
@@ -50,6 +51,12 @@ def blocks():
         floats = gguf.dequantize(raw.reshape(1, -1), kind).astype(np.float32)
         out[name] = {"type": int(kind), "bytes": b64(raw), "floats": b64(floats)}
     write("blocks.json", out)
+    # The other way: normal numbers of many sizes, ties in Q8_0 (a scale of 1), and a block of zeros.
+    floats = (rng.standard_normal((8, 32)) * 2.0 ** rng.integers(-20, 12, (8, 1))).astype(np.float32)
+    floats[6] = np.concatenate([[127], np.arange(31) - 15.5])
+    floats[7] = 0
+    kinds = ["F16", "BF16", "Q8_0"]
+    write("encoded.json", {"floats": b64(floats), **{k: b64(gguf.quantize(floats, gguf.GGMLQuantizationType[k])) for k in kinds}})
 
 
 def load_tokenizer():

@@ -1,8 +1,9 @@
 /**
- * The block formats that GGUF files keep weights in, and how each becomes floats.
+ * The block formats that GGUF files keep weights in, how each becomes floats, and for some how floats become it.
  * Layouts: ggml-common.h and ggml-quants.c of llama.cpp. Knows bytes, not files or models.
  */
-import { bfloatsToFloats, halfToFloat, halvesToFloats } from './halves.ts';
+import { bfloatsToFloats, floatsToHalves, halfToFloat, halvesToFloats } from './halves.ts';
+import { encodeFloats } from './safetensors-writer.ts';
 
 export interface BlockFormat {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface BlockFormat {
   readonly bytes: number;
   /** Writes `blocks * weights` floats to `out`. `bytes` begins at an even offset of its buffer. */
   readonly decode: (bytes: Uint8Array, out: Float32Array, blocks: number) => void;
+  /** Only for the formats that Docent writes. @throws RangeError when a number of the tensor `name` does not fit. */
+  readonly encode?: (floats: Float32Array, name: string) => NodeJS.ArrayBufferView;
 }
 
 const halfAt = (bytes: Uint8Array, at: number): number => halfToFloat(bytes[at]! | (bytes[at + 1]! << 8));
@@ -57,6 +60,32 @@ const bytes8: BlockFormat['decode'] = (bytes, out, blocks) => {
     const scale = halfAt(bytes, at);
     for (let j = 0; j < 32; j += 1) out[block * 32 + j] = scale * signed(bytes[at + 2 + j]!);
   }
+};
+
+/**
+ * The same bits as `quantize_row_q8_0_ref`: all steps in 32-bit floats, halves rounded away from zero.
+ * Scales are halves: blocks with a number beyond 127 · 65504 do not occur in models.
+ */
+const encodeBytes8 = (floats: Float32Array): Uint8Array => {
+  const blocks = floats.length / 32;
+  const out = new Uint8Array(blocks * 34);
+  const scales = new Float32Array(blocks);
+  const view = new Float32Array(1);
+  for (let block = 0; block < blocks; block += 1) {
+    let largest = 0;
+    for (let j = 0; j < 32; j += 1) largest = Math.max(largest, Math.abs(floats[block * 32 + j]!));
+    const scale = (scales[block] = Math.fround(largest / 127));
+    const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
+    for (let j = 0; j < 32; j += 1) {
+      view[0] = floats[block * 32 + j]! * inverse;
+      out[block * 34 + 2 + j] = Math.sign(view[0]) * Math.floor(Math.abs(view[0]) + 0.5);
+    }
+  }
+  for (const [block, half] of floatsToHalves(scales).entries()) {
+    out[block * 34] = half & 255;
+    out[block * 34 + 1] = half >> 8;
+  }
+  return out;
 };
 
 /** The eight 6-bit (scale, minimum) pairs of a K block, packed into 12 bytes. */
@@ -118,13 +147,20 @@ export const blockFormats: Readonly<Record<number, BlockFormat>> = {
     weights: 1,
     bytes: 4,
     decode: (bytes, out, n) => new Uint8Array(out.buffer, out.byteOffset, n * 4).set(bytes.subarray(0, n * 4)),
+    encode: (floats) => floats,
   },
-  1: { name: 'F16', weights: 1, bytes: 2, decode: (bytes, out) => void halvesToFloats(words(bytes), out) },
+  1: {
+    name: 'F16',
+    weights: 1,
+    bytes: 2,
+    decode: (bytes, out) => void halvesToFloats(words(bytes), out),
+    encode: (floats, name) => encodeFloats(name, floats, 'F16'),
+  },
   2: { name: 'Q4_0', weights: 32, bytes: 18, decode: nibbles({ hasMinimum: false, hasFifthBit: false }) },
   3: { name: 'Q4_1', weights: 32, bytes: 20, decode: nibbles({ hasMinimum: true, hasFifthBit: false }) },
   6: { name: 'Q5_0', weights: 32, bytes: 22, decode: nibbles({ hasMinimum: false, hasFifthBit: true }) },
   7: { name: 'Q5_1', weights: 32, bytes: 24, decode: nibbles({ hasMinimum: true, hasFifthBit: true }) },
-  8: { name: 'Q8_0', weights: 32, bytes: 34, decode: bytes8 },
+  8: { name: 'Q8_0', weights: 32, bytes: 34, decode: bytes8, encode: encodeBytes8 },
   12: { name: 'Q4_K', weights: 256, bytes: 144, decode: kNibbles(false) },
   13: { name: 'Q5_K', weights: 256, bytes: 176, decode: kNibbles(true) },
   14: { name: 'Q6_K', weights: 256, bytes: 210, decode: k6 },

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { isDocentError } from '../../errors.ts';
-import { writeSafetensors, writeTinyBase } from '../testing.ts';
-import { ggufName, openCheckpoint, unpermute } from './checkpoint.ts';
+import { writeTinyBase } from '../testing.ts';
+import { ggufName, openCheckpoint, permute } from './checkpoint.ts';
 import { configFromJson } from './model-config.ts';
 import { openSafetensorsFolder } from './safetensors.ts';
+import { sources, writeSafetensors } from './safetensors-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'docent-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,9 +27,12 @@ test('names of Hugging Face and GGUF', () => {
   expect(ggufName('model.rotary.inv_freq')).toBeNull();
 });
 
-test('rows of a head go from pairs back into halves', () => {
+test('rows of a head go from pairs into halves and back', () => {
   // Two heads of four rows: llama.cpp stores 0 2 1 3 of each.
-  expect([...unpermute(Float32Array.of(0, 2, 1, 3, 10, 12, 11, 13), 8, 2)]).toEqual([0, 1, 2, 3, 10, 11, 12, 13]);
+  const pairs = Float32Array.of(0, 2, 1, 3, 10, 12, 11, 13);
+  const halves = permute(pairs, 8, 2, 'halves');
+  expect([...halves]).toEqual([0, 1, 2, 3, 10, 11, 12, 13]);
+  expect(permute(halves, 8, 2, 'pairs')).toEqual(pairs);
 });
 
 test('damaged and foreign files are refused with a reason', () => {
@@ -56,8 +60,8 @@ test('shards are read through their index', () => {
   const shards = join(folder, 'shards');
   mkdirSync(shards);
   const tensor = (value: number) => ({ shape: [2], data: Float32Array.of(value, value) });
-  writeSafetensors(join(shards, 'model-1.safetensors'), new Map([['a', tensor(1)]]));
-  writeSafetensors(join(shards, 'model-2.safetensors'), new Map([['b', tensor(2)]]));
+  writeSafetensors(join(shards, 'model-1.safetensors'), sources([['a', tensor(1)]]));
+  writeSafetensors(join(shards, 'model-2.safetensors'), sources([['b', tensor(2)]]));
   const index = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } };
   writeFileSync(join(shards, 'model.safetensors.index.json'), JSON.stringify(index));
   const tensors = openSafetensorsFolder(shards);

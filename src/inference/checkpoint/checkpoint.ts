@@ -49,26 +49,32 @@ export function ggufName(name: string): string | null {
 
 /**
  * GGUF files of architecture `llama` hold each head's rows of Q and K as pairs (0, D/2, 1, D/2 + 1, …) for interleaved
- * rotary embedding (`permute` in llama.cpp's convert_hf_to_gguf.py). This puts them back into halves.
+ * rotary embedding (`permute` in llama.cpp's convert_hf_to_gguf.py). This makes pairs of halves, or halves of pairs.
  * @param rows of all heads together; for a bias a row is one number.
  */
-export function unpermute(data: Float32Array, rows: number, heads: number): Float32Array {
+export function permute(data: Float32Array, rows: number, heads: number, to: 'pairs' | 'halves'): Float32Array {
   const columns = data.length / rows;
   const headDim = rows / heads;
   const out = new Float32Array(data.length);
-  for (let row = 0; row < rows; row += 1) {
-    const inHead = row % headDim;
-    const from = row - inHead + (inHead % (headDim / 2)) * 2 + (inHead < headDim / 2 ? 0 : 1);
-    out.set(data.subarray(from * columns, (from + 1) * columns), row * columns);
+  for (let half = 0; half < rows; half += 1) {
+    const inHead = half % headDim;
+    const pair = half - inHead + (inHead % (headDim / 2)) * 2 + (inHead < headDim / 2 ? 0 : 1);
+    const [from, into] = to === 'halves' ? [pair, half] : [half, pair];
+    out.set(data.subarray(from * columns, (from + 1) * columns), into * columns);
   }
   return out;
+}
+
+/** How many heads the rows of a weight belong to, where GGUF keeps them as pairs; null where it does not. */
+export function pairedHeads(config: ModelConfig, name: string): number | null {
+  if (config.family !== 'llama') return null;
+  if (name.includes('.self_attn.q_proj.')) return config.heads;
+  return name.includes('.self_attn.k_proj.') ? config.kvHeads : null;
 }
 
 function openGgufCheckpoint(path: string): Checkpoint {
   const gguf: GgufFile = openGguf(path);
   const config = configFromGguf(gguf, path);
-  const rotated: Readonly<Record<string, number>> =
-    config.family === 'llama' ? { 'self_attn.q_proj': config.heads, 'self_attn.k_proj': config.kvHeads } : {};
   return {
     config,
     has: (name) => gguf.tensors.has(ggufName(name) ?? ''),
@@ -76,8 +82,8 @@ function openGgufCheckpoint(path: string): Checkpoint {
       const stored = ggufName(name) ?? name;
       const data = gguf.read(stored);
       const shape = gguf.tensors.get(stored)!.shape;
-      const part = Object.keys(rotated).find((candidate) => name.includes(candidate));
-      return { shape, data: part ? unpermute(data, shape[0]!, rotated[part]!) : data };
+      const heads = pairedHeads(config, name);
+      return { shape, data: heads === null ? data : permute(data, shape[0]!, heads, 'halves') };
     },
     close: () => gguf.close(),
   };

@@ -22,6 +22,8 @@ export interface GgufTensor {
 export interface GgufFile {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
+  /** The number of a value's type and the value, as they stand in the file: for carrying them over to another one. */
+  rawMetadata(name: string): Uint8Array;
   /** The weights as floats, row-major. */
   read(name: string): Float32Array;
   close(): void;
@@ -46,8 +48,13 @@ const scalarReaders: Readonly<Record<number, readonly [bytes: number, read: (b: 
 const stringType = 8;
 const arrayType = 9;
 
+interface Header extends Pick<GgufFile, 'metadata' | 'tensors'> {
+  /** Where the type and value of each metadata entry stand: [first byte, end]. */
+  readonly places: ReadonlyMap<string, readonly [number, number]>;
+}
+
 /** @throws RangeError when the buffer ends before the header does. */
-function parseHeader(buffer: Buffer): Pick<GgufFile, 'metadata' | 'tensors'> {
+function parseHeader(buffer: Buffer): Header {
   let at = 8;
   const uint32 = (): number => buffer.readUInt32LE((at += 4) - 4);
   const uint64 = (): number => Number(buffer.readBigUInt64LE((at += 8) - 8));
@@ -72,7 +79,13 @@ function parseHeader(buffer: Buffer): Pick<GgufFile, 'metadata' | 'tensors'> {
   const tensorCount = uint64();
   const metadataCount = uint64();
   const metadata = new Map<string, GgufValue>();
-  for (let i = 0; i < metadataCount; i += 1) metadata.set(string(), value(uint32()));
+  const places = new Map<string, readonly [number, number]>();
+  for (let i = 0; i < metadataCount; i += 1) {
+    const key = string();
+    const start = at;
+    metadata.set(key, value(uint32()));
+    places.set(key, [start, at]);
+  }
   const described: (Omit<GgufTensor, 'bytes'> & { bytes: number })[] = [];
   for (let i = 0; i < tensorCount; i += 1) {
     const name = string();
@@ -88,6 +101,7 @@ function parseHeader(buffer: Buffer): Pick<GgufFile, 'metadata' | 'tensors'> {
   const dataStart = Math.ceil(at / alignment) * alignment;
   return {
     metadata,
+    places,
     tensors: new Map(described.map((tensor) => [tensor.name, { ...tensor, offset: tensor.offset + dataStart }])),
   };
 }
@@ -108,7 +122,7 @@ export function openGguf(path: string): GgufFile {
     readSync(file, buffer, 0, buffer.length, 0);
     return buffer;
   };
-  let header: Pick<GgufFile, 'metadata' | 'tensors'> | undefined;
+  let header: Header | undefined;
   for (let bytes = firstReadBytes; header === undefined; bytes *= 4) {
     const buffer = readHead(bytes);
     if (buffer.length < 24 || buffer.toString('latin1', 0, 4) !== 'GGUF') fail('MODEL_CORRUPT', 'not a GGUF file');
@@ -122,23 +136,32 @@ export function openGguf(path: string): GgufFile {
       fail('MODEL_UNSUPPORTED', (error as Error).message);
     }
   }
-  const { metadata, tensors } = header;
+  const { metadata, tensors, places } = header;
   for (const tensor of tensors.values()) {
     if (tensor.offset + tensor.bytes > size) fail('MODEL_CORRUPT', `the file ends inside of ${tensor.name}`);
   }
+  const readAt = (name: string, offset: number, bytes: number): Uint8Array => {
+    const raw = new Uint8Array(bytes);
+    for (let done = 0; done < bytes; ) {
+      const count = readSync(file, raw, done, bytes - done, offset + done);
+      if (count === 0) throw new DocentError('MODEL_CORRUPT', { file: path, reason: `it ends inside of ${name}` });
+      done += count;
+    }
+    return raw;
+  };
   return {
     metadata,
     tensors,
+    rawMetadata(name) {
+      const place = places.get(name);
+      if (!place) throw new DocentError('MODEL_CORRUPT', { file: path, reason: `${name} is missing` });
+      return readAt(name, place[0], place[1] - place[0]);
+    },
     read(name) {
       const tensor = tensors.get(name);
       if (!tensor) throw new DocentError('MODEL_CORRUPT', { file: path, reason: `tensor ${name} is missing` });
       const format = blockFormats[tensor.type]!;
-      const raw = new Uint8Array(tensor.bytes);
-      for (let done = 0; done < raw.length; ) {
-        const count = readSync(file, raw, done, raw.length - done, tensor.offset + done);
-        if (count === 0) throw new DocentError('MODEL_CORRUPT', { file: path, reason: `it ends inside of ${name}` });
-        done += count;
-      }
+      const raw = readAt(name, tensor.offset, tensor.bytes);
       const out = new Float32Array((tensor.bytes / format.bytes) * format.weights);
       format.decode(raw, out, tensor.bytes / format.bytes);
       return out;

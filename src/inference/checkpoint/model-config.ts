@@ -99,6 +99,75 @@ export function configFromJson(raw: Readonly<Record<string, unknown>>, file: str
   };
 }
 
+const architectures: Readonly<Record<Family, string>> = {
+  llama: 'LlamaForCausalLM',
+  qwen2: 'Qwen2ForCausalLM',
+  qwen3: 'Qwen3ForCausalLM',
+};
+
+/**
+ * GGUF keeps divisors where config.json has the parameters that make them: Llama 3.1 and 3.2 differ in the factor only.
+ * @throws DocentError MODEL_UNSUPPORTED when it is none of these.
+ */
+function namedScaling(config: ModelConfig): RopeScaling {
+  if (config.ropeScaling.kind !== 'divisors') return config.ropeScaling;
+  const factor = Math.max(...config.ropeScaling.divisors);
+  const guess: RopeScaling = {
+    kind: 'llama3',
+    factor,
+    lowFrequencyFactor: 1,
+    highFrequencyFactor: 4,
+    originalContext: 8192,
+  };
+  const found = rotaryFrequencies(config);
+  const expected = rotaryFrequencies({ ...config, ropeScaling: guess });
+  if (found.some((frequency, i) => Math.abs(frequency / expected[i]! - 1) > 1e-4))
+    throw new DocentError('MODEL_UNSUPPORTED', {
+      file: 'config.json',
+      reason: 'the stretched rotary frequencies of this base cannot be written there; export it as GGUF',
+    });
+  return guess;
+}
+
+const scalingToJson = (scaling: RopeScaling): unknown => {
+  if (scaling.kind === 'linear') return { rope_type: 'linear', factor: scaling.factor };
+  if (scaling.kind !== 'llama3') return null;
+  return {
+    rope_type: 'llama3',
+    factor: scaling.factor,
+    low_freq_factor: scaling.lowFrequencyFactor,
+    high_freq_factor: scaling.highFrequencyFactor,
+    original_max_position_embeddings: scaling.originalContext,
+  };
+};
+
+/** What config.json says of this shape, for transformers and `configFromJson`. @throws DocentError MODEL_UNSUPPORTED. */
+export const configToJson = (config: ModelConfig): Readonly<Record<string, unknown>> => ({
+  architectures: [architectures[config.family]],
+  model_type: config.family,
+  num_hidden_layers: config.layers,
+  hidden_size: config.hidden,
+  num_attention_heads: config.heads,
+  num_key_value_heads: config.kvHeads,
+  head_dim: config.headDim,
+  intermediate_size: config.ffn,
+  vocab_size: config.vocab,
+  max_position_embeddings: config.context,
+  rms_norm_eps: config.normEpsilon,
+  rope_theta: config.ropeTheta,
+  rope_scaling: scalingToJson(namedScaling(config)),
+  tie_word_embeddings: config.tied,
+  hidden_act: 'silu',
+  ...(config.family === 'llama' ? { attention_bias: config.qkvBias, mlp_bias: false } : {}),
+});
+
+function scalingFromGguf(gguf: GgufFile, family: Family, file: string): RopeScaling {
+  if (gguf.tensors.has('rope_freqs.weight')) return { kind: 'divisors', divisors: [...gguf.read('rope_freqs.weight')] };
+  const type = gguf.metadata.get(`${family}.rope.scaling.type`);
+  if (type === undefined || type === 'none') return { kind: 'none' };
+  return readScaling({ type, factor: gguf.metadata.get(`${family}.rope.scaling.factor`) }, file);
+}
+
 /** @throws DocentError MODEL_UNSUPPORTED. */
 export function configFromGguf(gguf: GgufFile, file: string): ModelConfig {
   const family = asFamily(gguf.metadata.get('general.architecture'), file);
@@ -123,9 +192,7 @@ export function configFromGguf(gguf: GgufFile, file: string): ModelConfig {
     // Stored as a 32-bit float: 9.9999997e-6 is 1e-5.
     normEpsilon: Number(number('attention.layer_norm_rms_epsilon').toPrecision(6)),
     ropeTheta: number('rope.freq_base', 10_000),
-    ropeScaling: gguf.tensors.has('rope_freqs.weight')
-      ? { kind: 'divisors', divisors: [...gguf.read('rope_freqs.weight')] }
-      : { kind: 'none' },
+    ropeScaling: scalingFromGguf(gguf, family, file),
     tied: !gguf.tensors.has('output.weight'),
     qkvBias: gguf.tensors.has('blk.0.attn_q.bias'),
     qkNorm: gguf.tensors.has('blk.0.attn_q_norm.weight'),

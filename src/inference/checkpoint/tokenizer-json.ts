@@ -49,9 +49,22 @@ const preTokenizers: Readonly<
   qwen2: { cut: splitThenBytes(words('\\p{N}')), nfc: true },
 };
 
-/** ggml's token types that stand for more than their letters. */
-const controlType = 3;
-const userDefinedType = 4;
+/** Regular expressions and flags of a cut, whatever else the library that wrote the file spelled out. */
+const cutMarks = (cut: Readonly<Record<string, unknown>> | null): string => {
+  const steps = (cut?.type === 'Sequence' ? cut.pretokenizers : [cut]) as Readonly<Record<string, unknown>>[];
+  return JSON.stringify(
+    steps.map((step) => [step?.type, step?.pattern, step?.individual_digits, step?.use_regex ?? true]),
+  );
+};
+
+/** GGUF's name for the way a tokenizer cuts words; null = it has none here. */
+export const preTokenizerOf = ({ pre_tokenizer, normalizer }: TokenizerJson): string | null =>
+  Object.entries(preTokenizers).find(
+    ([, { cut, nfc }]) => cutMarks(cut) === cutMarks(pre_tokenizer) && (nfc ?? false) === (normalizer?.type === 'NFC'),
+  )?.[0] ?? null;
+
+/** ggml's token types. Control and user-defined ones stand for more than their letters. */
+export const tokenTypes = { normal: 1, control: 3, userDefined: 4, unused: 5 } as const;
 
 function fromGguf(gguf: GgufFile, path: string): TokenizerJson {
   const refuse = (reason: string) => new DocentError('MODEL_UNSUPPORTED', { file: path, reason });
@@ -70,7 +83,8 @@ function fromGguf(gguf: GgufFile, path: string): TokenizerJson {
     const content = tokens[id]!;
     vocab[content] = id;
     const type = types[id];
-    if (type === controlType || type === userDefinedType) added.push({ id, content, special: type === controlType });
+    if (type === tokenTypes.control || type === tokenTypes.userDefined)
+      added.push({ id, content, special: type === tokenTypes.control });
   }
   return {
     model: { type: 'BPE', vocab, merges, unk_token: null, ignore_merges: cut.ignoreMerges ?? false },
