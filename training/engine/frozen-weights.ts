@@ -1,6 +1,6 @@
 /** The base's weights as a training graph takes them. Knows checkpoints and layouts, not graphs. */
 import type { Checkpoint } from '../../src/inference/checkpoint/checkpoint.ts';
-import { baseShapes, type FrozenType, isLayerMatrix, quantisedNames } from '../graph/parameters.ts';
+import { baseShapes, type FrozenType, isQuantised, quantisedNames } from '../graph/parameters.ts';
 import { quantiseColumns, transposed } from './quantise.ts';
 
 export type FrozenArrays = Readonly<Record<string, Float32Array | Int8Array>>;
@@ -10,7 +10,7 @@ export function readFrozen(checkpoint: Checkpoint, type: FrozenType): FrozenArra
   const arrays: Record<string, Float32Array | Int8Array> = {};
   for (const [name, shape] of baseShapes(checkpoint.config)) {
     const { data } = checkpoint.read(name);
-    if (type === 'f32' || !isLayerMatrix(name, shape)) {
+    if (type === 'f32' || !isQuantised(name, shape)) {
       arrays[name] = data;
       continue;
     }

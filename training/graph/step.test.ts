@@ -50,7 +50,7 @@ function eager(definition: StepDefinition, values: Arrays): Record<string, Float
     const tensors = Object.fromEntries(
       Object.entries(values).map(([name, data]) => [
         name,
-        tf.tensor(data, [...inputs[name]!.shape], inputs[name]!.type),
+        tf.tensor(data, [...inputs[name]!.shape], inputs[name]!.type as 'float32'),
       ]),
     ) as Record<string, Tensor>;
     const results = trainingStep(definition, tensors);
@@ -65,7 +65,10 @@ async function traced(definition: StepDefinition, values: Arrays, contrib = true
   const { model } = trace(inputs, (tensors) => trainingStep(definition, tensors), { contrib });
   const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'basic', logSeverityLevel: 3 });
   const feeds = Object.fromEntries(
-    Object.entries(values).map(([name, data]) => [name, new ort.Tensor(inputs[name]!.type, data, inputs[name]!.shape)]),
+    Object.entries(values).map(([name, data]) => [
+      name,
+      new ort.Tensor(inputs[name]!.type as 'float32', data as Float32Array, inputs[name]!.shape),
+    ]),
   );
   const results = await session.run(feeds as never);
   await session.release();

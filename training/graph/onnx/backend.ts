@@ -112,7 +112,8 @@ export class OnnxGraphBackend extends tf.KernelBackend {
   }
   override readSync(id: object): tf.BackendValues {
     const value = this.values.get(id);
-    if (value.uniform !== undefined) return new arrays[value.type](sizeOf(value.shape)).fill(value.uniform) as tf.BackendValues;
+    if (value.uniform !== undefined)
+      return new arrays[value.type](sizeOf(value.shape)).fill(value.uniform) as tf.BackendValues;
     if (value.elements) return value.elements as tf.BackendValues;
     throw new Error('a traced tensor has no elements: the traced function must not look at what it computes');
   }
