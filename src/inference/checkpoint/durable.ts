@@ -21,8 +21,13 @@ import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
 /** Over the quota is over for whoever asked. */
 const fullCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** What an operator is told when a file cannot be written; errors that are not the system's pass through. */
+/**
+ * What an operator is told when a file cannot be written; errors that are not the system's pass through.
+ * @param path what the operator named, even if it was a file inside of it that failed.
+ */
 export function writeError(error: unknown, path: string): unknown {
+  if (isDocentError(error, 'DISK_FULL') || isDocentError(error, 'TARGET_UNWRITABLE'))
+    return new DocentError(error.code, { ...error.details, path }, { cause: error });
   const { code } = error as NodeJS.ErrnoException;
   if (isDocentError(error) || typeof code !== 'string') return error;
   if (fullCodes.has(code)) return new DocentError('DISK_FULL', { path }, { cause: error });
@@ -90,7 +95,8 @@ export function writeFolderWhole(folder: string, write: (scratch: string) => voi
   const old = `${folder}.old`;
   try {
     rmSync(scratch, { recursive: true, force: true });
-    mkdirSync(scratch, { recursive: true });
+    mkdirSync(dirname(scratch), { recursive: true });
+    mkdirSync(scratch);
     write(scratch);
     syncFolder(scratch);
     if (isVacant) {
