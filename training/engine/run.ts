@@ -27,6 +27,12 @@ import { rateAt } from './schedule.ts';
 import type { RunSettings } from './settings.ts';
 import { startParameters } from './start-parameters.ts';
 
+export interface RunControl {
+  readonly signal?: AbortSignal;
+  /** Waited for between two rows: where somebody else needs the processor, it resolves later. */
+  readonly gate?: () => Promise<void> | undefined;
+}
+
 export interface RunResult {
   readonly adapter: string;
   readonly progress: Progress;
@@ -59,7 +65,7 @@ async function scoreDev(executor: Executor, rows: readonly Row[]): Promise<numbe
 export async function runTraining(
   settings: RunSettings,
   emit: (event: TrainingEvent) => void,
-  signal?: AbortSignal,
+  { signal, gate }: RunControl = {},
 ): Promise<RunResult> {
   const { method, output, seed, rowsPerStep } = settings;
   mkdirSync(output, { recursive: true });
@@ -164,7 +170,10 @@ export async function runTraining(
       const tokens = rows.reduce((sum, row) => sum + row.ids.length, 0);
       gradient.fill(0);
       let loss = 0;
-      for (const row of rows) loss += await executor.accumulate(batchOf([row], answers), gradient);
+      for (const row of rows) {
+        await gate?.();
+        loss += await executor.accumulate(batchOf([row], answers), gradient);
+      }
       const rate = rateAt(settings.schedule, progress.tokens / settings.tokens, tokens / settings.tokens);
       const norm = adamStep(adam, gradient, rate, settings.adam);
       progress.steps += 1;
