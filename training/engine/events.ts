@@ -34,6 +34,8 @@ export type TrainingEvent =
       readonly secondsLeft: number;
     }
   | { readonly type: 'dev'; readonly step: number; readonly loss: number; readonly best: boolean }
+  /** How far from the starting adapter to the tuned one the result lies, and why. */
+  | { readonly type: 'lambda'; readonly lambda: number; readonly source: string }
   | { readonly type: 'saved'; readonly step: number }
   | { readonly type: 'done'; readonly adapter: string; readonly progress: Progress }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly fix: string };

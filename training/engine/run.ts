@@ -21,6 +21,7 @@ import { chooseDevice, openExecutor } from './device.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Executor } from './executor.ts';
 import { readFrozen } from './frozen-weights.ts';
+import { chooseLambda } from './interpolate.ts';
 import { layoutOf, viewOf } from './layout.ts';
 import { loadRunState, type Progress, type RunState, saveRunState } from './run-state.ts';
 import { rateAt } from './schedule.ts';
@@ -201,6 +202,13 @@ export async function runTraining(
       if (progress.finished || progress.steps % settings.evaluateEvery === 0) await score();
       if (settings.patience !== null && progress.sinceBest >= settings.patience) progress.finished = true;
       if (progress.finished || progress.steps % settings.saveEvery === 0) save();
+    }
+    if (settings.interpolate && settings.start !== null && devRows.length > 0) {
+      const from = startParameters(checkpoint, method, layout, settings.start, seed);
+      // The executor reads the optimizer's array; what was best so far is one end.
+      const result = await chooseLambda(from, best.slice(), adam.parameters, () => scoreDev(executor, devRows));
+      best.set(adam.parameters);
+      emit({ type: 'lambda', lambda: result.lambda, source: result.source });
     }
   } finally {
     await executor.close();

@@ -1,7 +1,8 @@
 /** Learning rates by tokens seen, never by seconds: a slow machine must learn what a fast one does. */
 
 export interface Schedule {
-  readonly kind: 'cosine' | 'constant';
+  /** `exponential` rises from floor · rate to rate: for range tests. */
+  readonly kind: 'cosine' | 'constant' | 'exponential';
   /** The highest rate. */
   readonly rate: number;
   /** Share of all tokens over which the rate grows from zero. */
@@ -12,6 +13,7 @@ export interface Schedule {
 
 /** @param progress tokens seen, as a share of all, before this step. @param step tokens of this step, likewise. */
 export function rateAt({ kind, rate, warmup, floor }: Schedule, progress: number, step: number): number {
+  if (kind === 'exponential') return rate * floor ** (1 - Math.min(1, progress));
   // The first step would have a rate of zero otherwise.
   const rising = warmup > 0 ? Math.min(1, (progress + step) / warmup) : 1;
   if (kind === 'constant') return rate * rising;

@@ -25,7 +25,7 @@ export const runSettingsSchema = z.object({
   frozen: z.enum(['f32', 'int8']).default('f32'),
   schedule: z
     .object({
-      kind: z.enum(['cosine', 'constant']),
+      kind: z.enum(['cosine', 'constant', 'exponential']),
       rate: z.number().positive(),
       warmup: z.number().min(0).max(1),
       floor: z.number().min(0).max(1),
@@ -40,6 +40,8 @@ export const runSettingsSchema = z.object({
       clipNorm: z.number(),
     })
     .default({ beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }),
+  /** Choose λ between the starting adapter and the tuned one on dev, in the end. Needs both. */
+  interpolate: z.boolean().default(false),
   /** What ends the run: this many tokens, contexts and questions counted, padding not. */
   tokens: z.number().int().positive(),
   rowsPerStep: z.number().int().min(1).default(8),
