@@ -10,7 +10,7 @@ token i has a loss, -100 elsewhere (predicted from token i - 1); weights[i] is i
 weight * cross-entropy over its rows. Rows are taken in the order of the file, again from the start when it ends.
 
 Tuned as far as was found (docs/log.md): jemalloc preloaded and lengths padded to 64 (else page faults take up to half
-the time), logits at loss positions only, the fused attention of PyTorch, adapters in float32 under autocast.
+the time), logits at loss positions only, the faster of two attentions, adapters in float32 under autocast.
 """
 import argparse, ctypes.util, json, math, os, resource, sys, time
 
@@ -28,8 +28,8 @@ p.add_argument("--schedule", choices=["constant", "cosine"], default="constant")
 p.add_argument("--warmup", type=float, default=0.0, help="share of all tokens over which the rate grows")
 p.add_argument("--floor", type=float, default=0.05, help="last rate of the cosine, as a share of the highest")
 p.add_argument("--threads", type=int, default=2)
-p.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
-p.add_argument("--compile", action="store_true")
+p.add_argument("--attention", choices=["sdpa", "eager"], help="default: the faster one, sdpa in fp32, eager in bf16")
+p.add_argument("--compile", action="store_true", help="layers through TorchInductor; needs a C++ compiler")
 p.add_argument("--seed", type=int, default=1)
 a = p.parse_args()
 
@@ -40,6 +40,7 @@ if "jemalloc" not in os.environ.get("LD_PRELOAD", "") and not os.environ.get("PE
         os.execv(sys.executable, [sys.executable, *sys.argv])
     print("jemalloc is not installed: the peer is slower than it could be", file=sys.stderr)
 
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # saving would look for the base's config there
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
@@ -48,8 +49,9 @@ torch.manual_seed(a.seed)
 torch.set_num_threads(a.threads)
 torch.set_flush_denormal(True)
 dtype = torch.bfloat16 if a.dtype == "bf16" else torch.float32
+ATTENTION = {"fp32": "sdpa", "bf16": "eager"}
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-model = AutoModelForCausalLM.from_pretrained(a.base, dtype=dtype, attn_implementation=a.attention)
+model = AutoModelForCausalLM.from_pretrained(a.base, dtype=dtype, attn_implementation=a.attention or ATTENTION[a.dtype])
 if a.init:
     model = PeftModel.from_pretrained(model, a.init, is_trainable=True)
 else:
@@ -59,7 +61,8 @@ for x in parameters:
     x.data = x.data.float()
 body, head = model.base_model.model.model, model.base_model.model.lm_head
 if a.compile:
-    body = torch.compile(body, dynamic=False)
+    for layer in body.layers:  # one by one: the same code for all thirty, compiled once a length
+        layer.compile(dynamic=False)
 optimizer = torch.optim.AdamW(parameters, lr=a.lr, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.0, fused=True)
 
 rows = [json.loads(line) for line in open(a.rows)]
@@ -119,4 +122,4 @@ for step, group in enumerate(step_rows):
     line = {"step": step + 1, "loss": loss_sum, "tokens": tokens_of[step], "seconds": time.perf_counter() - started, "rss_mb": round(megabytes()), "peak_mb": round(peak)}
     print(json.dumps(line), flush=True)
 if a.out:
-    model.save_pretrained(a.out)
+    model.save_pretrained(a.out, save_embedding_layers=False)
