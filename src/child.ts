@@ -9,9 +9,14 @@ import { fileURLToPath } from 'node:url';
  * Forks a module beside the caller: `forkModule(import.meta.url, './worker')`.
  * Messages are structured clones, so typed arrays cross without being turned into JSON.
  */
-export function forkModule(callerUrl: string, module: string, options: ForkOptions = {}): ChildProcess {
+export function forkModule(
+  callerUrl: string,
+  module: string,
+  options: ForkOptions = {},
+  args: readonly string[] = [],
+): ChildProcess {
   const fromSource = callerUrl.endsWith('.ts');
   const file = fileURLToPath(new URL(`${module}${fromSource ? '.ts' : '.js'}`, callerUrl));
   const execArgv = [...(options.execArgv ?? []), ...(fromSource ? ['--import', import.meta.resolve('tsx')] : [])];
-  return fork(file, [], { serialization: 'advanced', ...options, execArgv });
+  return fork(file, args, { serialization: 'advanced', ...options, execArgv });
 }

@@ -281,6 +281,21 @@ modelCommand('promote', 'Put an adapter into service', '<id>', (operator, id) =>
 modelCommand('rollback', 'Back to the adapter that served before', null, (operator) => operator.rollbackAdapter({}));
 
 program
+  .command('bench')
+  .description('Measure answering and training on this machine; takes about a minute')
+  .option('--json')
+  .action(
+    action(({ json }: Json) =>
+      withOperator(async (operator) => {
+        const report = await operator.bench({});
+        if (json) printJson(report);
+        else console.log(JSON.stringify(report, null, 2));
+        return exitCodes.done;
+      }),
+    ),
+  );
+
+program
   .command('doctor')
   .description('Check everything that Docent needs')
   .option('--json')

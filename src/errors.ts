@@ -157,6 +157,15 @@ export const errorTable = spec({
     message: '{path}, line {line}: {reason}',
     fix: 'Each line is a JSON object with id, question, answers and impossible.',
   },
+  // training
+  EXAMPLES_INVALID: {
+    message: 'The examples in {file} cannot be trained on: {reason}',
+    fix: 'Each line is a JSON object with pieces and questions; training/README.md shows one.',
+  },
+  TRAINING_FAILED: {
+    message: 'The training run ended: {reason}',
+    fix: 'The adapter that served before still does. Start it again: it goes on from its last saved state.',
+  },
   // platforms
   TOKEN_INVALID: {
     message: '{platform} refuses {name}: {reason}',

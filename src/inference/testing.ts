@@ -28,12 +28,13 @@ export function writeTinyTokenizer(folder: string): void {
   const hidden = bytes.filter((byte) => !printable(byte));
   const letters = bytes.map((byte) => String.fromCharCode(printable(byte) ? byte : 256 + hidden.indexOf(byte)));
   const merges = ['t h', 'th e', 'Ġ the', 'a n', 'an d'];
-  const words = ['<|end|>', ...letters, ...merges.map((pair) => pair.replace(' ', ''))];
+  const special = ['<|end|>', '<|im_start|>', '<|im_end|>'];
+  const words = [...special, ...letters, ...merges.map((pair) => pair.replace(' ', ''))];
   const splitDigits = { type: 'Digits', individual_digits: true };
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const tokenizer = {
     version: '1.0',
-    added_tokens: [{ id: 0, content: '<|end|>', special: true }],
+    added_tokens: special.map((content, id) => ({ id, content, special: true })),
     normalizer: null,
     pre_tokenizer: { type: 'Sequence', pretokenizers: [splitDigits, byteLevel] },
     post_processor: null,

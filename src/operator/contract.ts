@@ -5,6 +5,7 @@
 import type { Answer } from '../answers/contract.ts';
 import type { DocumentDetail, DocumentSummary } from '../documents/lifecycle.ts';
 import type { EvalReport } from '../eval/report.ts';
+import type { BenchReport } from './bench.ts';
 
 export interface IngestArguments {
   /** Absolute paths. */
@@ -121,6 +122,7 @@ export interface Operator {
   readonly exportModel: Operation<ExportArguments, ExportResult>;
   readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
   readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
+  readonly bench: Operation<Record<string, never>, BenchReport>;
   readonly doctor: Operation<Record<string, never>, { readonly checks: readonly Check[] }>;
 }
 
@@ -137,5 +139,6 @@ export const operations = [
   'exportModel',
   'promoteAdapter',
   'rollbackAdapter',
+  'bench',
   'doctor',
 ] as const satisfies readonly (keyof Operator)[];

@@ -1,11 +1,13 @@
 /** The operator's commands, carried out in this process. */
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { ChatAdapter } from '../chat/contract.ts';
 import { readEvalFile, runEval } from '../eval/run.ts';
 import { openCheckpoint } from '../inference/checkpoint/checkpoint.ts';
 import type { Docent } from '../main.ts';
 import { resolveBase } from '../registry/bases.ts';
+import { bench } from './bench.ts';
 import { createChannelNames } from './channels.ts';
 import type { Check, ModelsSummary, Operator } from './contract.ts';
 import { examine } from './doctor.ts';
@@ -115,6 +117,8 @@ export function createLocalOperator(deps: {
       await docent.reloadAdapter();
       return models();
     },
+
+    bench: () => bench({ ...docent, threads: config.DOCENT_THREADS || availableParallelism() }),
 
     doctor: async () => ({ checks: await examine(docent, deps.chats?.() ?? [], deps.chatChecks ?? []) }),
   };

@@ -55,6 +55,11 @@ export interface SpanMask {
   readonly constraint: SpanConstraint;
   /** Document offsets of a span given as indices into `constraint.tokens`. */
   locate(span: readonly [number, number]): { readonly start: number; readonly end: number };
+  /**
+   * The other way: the shortest span that may be an answer and covers [start, end) of the document, as indices into
+   * `constraint.tokens`. Null when there is none, because the stretch is not in this passage or not wholly quotable.
+   */
+  find(start: number, end: number): readonly [number, number] | null;
 }
 
 /** @param forms which answers this adapter was trained to give; a plain span always is. */
@@ -134,6 +139,17 @@ export function createSpanMask(
       const end = documentOffset(ranges[to]![1] - 1);
       if (start === null || end === null) throw new Error('span outside of the document');
       return { start, end: end + 1 };
+    },
+    find(start, end) {
+      const offsetOf = (index: number) => documentOffset(ranges[index]![0]);
+      const from = starts.findLastIndex((may, index) => may === 1 && offsetOf(index)! <= start);
+      if (from < 0) return null;
+      for (let to = from; to < tokens.length && tokens[to] !== barrier; to += 1) {
+        if (ends[to] === 0) continue;
+        const covered = documentOffset(ranges[to]![1] - 1)! + 1;
+        if (covered >= end) return [from, to];
+      }
+      return null;
     },
   };
 }

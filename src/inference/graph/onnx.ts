@@ -18,7 +18,7 @@ export interface ExternalData {
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 export type Attributes = Readonly<Record<string, Attribute>>;
 type Dimensions = readonly (number | string)[];
-type Elements = Float32Array | Uint8Array | Int32Array | BigInt64Array;
+type Elements = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 export interface Graph {
   input(name: string, type: OnnxType, dims: Dimensions): string;
@@ -45,6 +45,7 @@ const microsoftOperators: ReadonlySet<string> = new Set([
   'GatherBlockQuantized',
   'Gelu',
   'GroupQueryAttention',
+  'MatMulIntegerToFloat',
   'MatMulNBits',
   'MultiHeadAttention',
   'QuickGelu',

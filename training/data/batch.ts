@@ -1,0 +1,75 @@
+/** Rows as the arrays that a training graph takes, padded to the sizes of its bucket. */
+import type { Bucket } from '../graph/step.ts';
+import type { Row } from './row.ts';
+
+/** Lengths are padded to this many tokens: few graphs, little waste. */
+const lengthStep = 64;
+const targetStep = 32;
+/** Added to the scores of what must not be seen; far below any score, far above −∞, which would make rows of padding NaN. */
+const hidden = -1e9;
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** The smallest bucket that holds these rows. */
+export const bucketOf = (rows: readonly Row[]): Bucket => ({
+  rows: rows.length,
+  length: roundUp(Math.max(...rows.map(({ ids }) => ids.length)), lengthStep),
+  targets: roundUp(
+    rows.reduce((sum, { at }) => sum + at.length, 0),
+    targetStep,
+  ),
+});
+
+export interface Batch {
+  readonly bucket: Bucket;
+  readonly arrays: Readonly<Record<string, Float32Array | Int32Array>>;
+  /** Tokens without padding. */
+  readonly tokens: number;
+}
+
+/**
+ * @param answers what the losses are divided by: the sum of `answers` over all rows of the optimizer's step.
+ * Padding sees and is seen by itself only, and has no loss.
+ */
+export function batchOf(rows: readonly Row[], answers: number): Batch {
+  const bucket = bucketOf(rows);
+  const { length, targets } = bucket;
+  const ids = new Int32Array(rows.length * length);
+  const positions = new Int32Array(rows.length * length);
+  const bias = new Float32Array(rows.length * length * length).fill(hidden);
+  const at = new Int32Array(targets);
+  const wanted = new Int32Array(targets);
+  const weights = new Float32Array(targets);
+  let next = 0;
+  rows.forEach((row, index) => {
+    ids.set(row.ids, index * length);
+    positions.set(row.positions, index * length);
+    row.at.forEach((position, i) => {
+      at[next] = index * length + position;
+      wanted[next] = row.targets[i]!;
+      weights[next] = row.weights[i]! / answers;
+      next += 1;
+    });
+    for (let i = 0; i < length; i += 1) {
+      const line = (index * length + i) * length;
+      if (i >= row.ids.length) {
+        bias[line + i] = 0;
+        continue;
+      }
+      for (let j = 0; j <= i; j += 1)
+        if (row.segments[j] === 0 || row.segments[j] === row.segments[i]) bias[line + j] = 0;
+    }
+  });
+  return {
+    bucket,
+    arrays: {
+      'batch/ids': ids,
+      'batch/positions': positions,
+      'batch/bias': bias,
+      'batch/at': at,
+      'batch/targets': wanted,
+      'batch/weights': weights,
+    },
+    tokens: rows.reduce((sum, row) => sum + row.ids.length, 0),
+  };
+}

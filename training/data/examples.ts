@@ -1,0 +1,89 @@
+/**
+ * The examples file: JSON lines, a passage with its questions on each. Turned into rows with the prompt and the span mask
+ * that serving uses, so that what is trained is what is asked.
+ */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { DocentError, reasonOf } from '../../src/errors.ts';
+import type { Tokenizer } from '../../src/inference/contract.ts';
+import { createPromptRenderer } from '../../src/reader/prompt.ts';
+import { createSpanMask } from '../../src/reader/span-mask.ts';
+import { type Branch, packRow, type Row } from './row.ts';
+
+const questionSchema = z.object({
+  question: z.string().min(1),
+  /** `none`: the passage does not answer. */
+  form: z.enum(['span', 'yes', 'no', 'list', 'none']),
+  /** [start, end) in the document; the quote that shows it for yes and no, several for a list, none for `none`. */
+  spans: z.array(z.tuple([z.number().int(), z.number().int()])).default([]),
+  weight: z.number().positive().default(1),
+});
+
+const exampleSchema = z.object({
+  /** As in src/documents/passage.ts: pieces without offsets are read, never quoted. */
+  pieces: z
+    .array(z.object({ text: z.string(), start: z.number().int().optional(), end: z.number().int().optional() }))
+    .min(1),
+  questions: z.array(questionSchema).min(1),
+});
+
+export type Example = z.infer<typeof exampleSchema>;
+export type ExampleQuestion = z.infer<typeof questionSchema>;
+
+/** @throws DocentError EXAMPLES_INVALID with the line and the reason, or when there is no example. */
+export async function readExamples(file: string): Promise<readonly Example[]> {
+  const examples: Example[] = [];
+  let line = 0;
+  try {
+    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+      line += 1;
+      if (!text.trim()) continue;
+      examples.push(exampleSchema.parse(JSON.parse(text)));
+    }
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0]! : reasonOf(error);
+    throw new DocentError(
+      'EXAMPLES_INVALID',
+      { file, reason: line ? `line ${line}: ${reason}` : reason },
+      { cause: error },
+    );
+  }
+  if (examples.length === 0) throw new DocentError('EXAMPLES_INVALID', { file, reason: 'it holds no examples' });
+  return examples;
+}
+
+export interface RowMaker {
+  /** @returns null when no question of the example fits or can be answered from it. */
+  row(example: Example): Row | null;
+}
+
+/** @param maxLength tokens of a row. */
+export function createRowMaker(tokenizer: Tokenizer, maxLength: number): RowMaker {
+  const prompt = createPromptRenderer(tokenizer);
+  const leads = { span: prompt.lead, list: prompt.lead, yes: prompt.leadYes, no: prompt.leadNo };
+  return {
+    row({ pieces, questions }) {
+      const rendered = prompt.passage(pieces);
+      const mask = createSpanMask(pieces, rendered, prompt);
+      const answer = ({ form, spans }: ExampleQuestion): number[] | null => {
+        if (form === 'none') return [...prompt.notFound, prompt.end];
+        const found = spans.map(([start, end]) => mask.find(start, end));
+        if (found.length === 0 || found.includes(null)) return null;
+        const copies = found.map((span) => [...mask.constraint.tokens.slice(span![0], span![1] + 1)]);
+        return [
+          ...leads[form],
+          ...copies.flatMap((copy, i) => (i === 0 ? copy : [...prompt.separator, ...copy])),
+          prompt.end,
+        ];
+      };
+      const branches: Branch[] = [];
+      for (const question of questions) {
+        const tokens = answer(question);
+        if (tokens)
+          branches.push({ question: prompt.question(question.question), answer: tokens, weight: question.weight });
+      }
+      return packRow(rendered.prefix, branches, maxLength);
+    },
+  };
+}

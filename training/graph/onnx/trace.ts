@@ -1,0 +1,40 @@
+/** Turns a function of tensors into an ONNX model. */
+import './kernels.ts';
+import type { InputShapes } from '../parameters.ts';
+import { type Tensor, tf } from '../tf.ts';
+import { backendName, type Lowering, OnnxGraphBackend, serialise, type TracedGraph } from './backend.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface Traced {
+  readonly model: Uint8Array;
+  readonly graph: TracedGraph;
+}
+
+/**
+ * @param compute plain tfjs code, `tf.grads` included; it must not read values. Its results become the model's outputs.
+ * @throws Error when it uses an operation that has no ONNX form here.
+ */
+export function trace(
+  inputs: InputShapes,
+  compute: (tensors: Tensors) => Tensors,
+  lowering: Lowering = { contrib: true },
+): Traced {
+  const before = tf.getBackend();
+  tf.setBackend(backendName);
+  const backend = tf.backend() as OnnxGraphBackend;
+  backend.begin(lowering);
+  try {
+    tf.engine().startScope();
+    const tensors: Record<string, Tensor> = {};
+    for (const [name, { shape, type }] of Object.entries(inputs)) tensors[name] = backend.input(name, shape, type);
+    for (const [name, tensor] of Object.entries(compute(tensors))) backend.output(name, tensor);
+    const graph = backend.finish();
+    return { model: serialise(graph), graph };
+  } finally {
+    tf.engine().endScope();
+    if (before) tf.setBackend(before);
+  }
+}
+
+tf.registerBackend(backendName, () => new OnnxGraphBackend(), 0);
