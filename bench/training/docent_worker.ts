@@ -1,0 +1,76 @@
+/**
+ * Docent's side of the training benchmark: the same rows, optimizer and rate as peft_worker.py, one JSON line a step.
+ *
+ *   npx tsx bench/training/docent_worker.ts ROWS.jsonl --base BASE.gguf --init models/reader --frozen f32 --steps 12
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
+import { batchOf } from '../../training/data/batch.ts';
+import type { Row } from '../../training/data/row.ts';
+import { adamStep, createAdamState, defaultAdam } from '../../training/engine/adamw.ts';
+import { openExecutor } from '../../training/engine/device.ts';
+import { readFrozen } from '../../training/engine/frozen-weights.ts';
+import { layoutOf } from '../../training/engine/layout.ts';
+import { startParameters } from '../../training/engine/start-parameters.ts';
+import { trainedShapes } from '../../training/graph/parameters.ts';
+import type { PreparedRow } from './prepared-rows.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    base: { type: 'string' },
+    init: { type: 'string' },
+    frozen: { type: 'string', default: 'f32' },
+    steps: { type: 'string', default: '12' },
+    'rows-per-step': { type: 'string', default: '8' },
+    lr: { type: 'string', default: '3e-4' },
+    threads: { type: 'string', default: '2' },
+    recompute: { type: 'boolean', default: false },
+  },
+});
+
+const rows = readFileSync(positionals[0]!, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line): Row => {
+    const { ids, positions, segments, labels, weights } = JSON.parse(line) as PreparedRow;
+    const at = labels.flatMap((label, i) => (label >= 0 ? [i] : []));
+    return {
+      ids: Int32Array.from(ids),
+      positions: Int32Array.from(positions),
+      segments: Uint8Array.from(segments),
+      at: Int32Array.from(at, (i) => i - 1),
+      targets: Int32Array.from(at, (i) => labels[i]!),
+      weights: Float32Array.from(at, (i) => weights[i]!),
+      answers: 1,
+    };
+  });
+
+const checkpoint = openCheckpoint(values.base!);
+const frozen = values.frozen as 'f32' | 'int8';
+const method = { kind: 'lora', rank: 16, alpha: 32, firstLayer: 0 } as const;
+const layout = layoutOf(trainedShapes(checkpoint.config, method));
+const adam = createAdamState(startParameters(checkpoint, method, layout, values.init ?? null, 1));
+const weights = readFrozen(checkpoint, frozen);
+const problem = { config: checkpoint.config, method, frozen, weights, layout, parameters: adam.parameters };
+const executor = await openExecutor(problem, 'cpu', { threads: Number(values.threads), recompute: values.recompute });
+const perStep = Number(values['rows-per-step']);
+const gradient = new Float32Array(layout.size);
+for (let step = 0; step < Number(values.steps); step += 1) {
+  const began = performance.now();
+  gradient.fill(0);
+  let [loss, tokens] = [0, 0];
+  for (let i = 0; i < perStep; i += 1) {
+    const row = rows[(step * perStep + i) % rows.length]!;
+    // The weights of a prepared row are already shares of its step.
+    loss += await executor.accumulate(batchOf([row], 1), gradient);
+    tokens += row.ids.length;
+  }
+  adamStep(adam, gradient, Number(values.lr), defaultAdam);
+  const seconds = (performance.now() - began) / 1000;
+  const rss = Math.round(process.memoryUsage().rss / 2 ** 20);
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(JSON.stringify({ step: step + 1, loss, tokens, seconds, rss_mb: rss, peak_mb: peak }));
+}
+await executor.close();
