@@ -209,8 +209,11 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
 
   const reader = lazy(async () => {
     const [model, tokens] = await Promise.all([engine(), tokenizer()]);
-    const forms = champion?.manifest.forms;
-    return createReader({ engine: model, prompt: createPromptRenderer(tokens), ...(forms ? { forms } : {}) });
+    return createReader({
+      engine: model,
+      prompt: createPromptRenderer(tokens),
+      forms: () => champion?.manifest.forms ?? { yesNo: false, several: false },
+    });
   });
 
   const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, embedder: await embedder() }));

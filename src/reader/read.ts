@@ -39,13 +39,15 @@ const renderedLimit = 512;
 export function createReader(deps: {
   readonly engine: Pick<Engine, 'generate'>;
   readonly prompt: PromptRenderer;
-  readonly forms?: { readonly yesNo: boolean; readonly several: boolean };
+  /** Which answers the adapter in service was trained to give; it may be swapped between two questions. */
+  readonly forms?: () => { readonly yesNo: boolean; readonly several: boolean };
 }): Reader {
-  const { engine, prompt, forms } = deps;
+  const { engine, prompt } = deps;
   const watch = [prompt.lead[0]!, prompt.notFound[0]!];
   const rendered = new Map<string, { readonly passage: RenderedPassage; readonly mask: SpanMask }>();
   const render = (pieces: readonly Piece[]) => {
-    const key = JSON.stringify(pieces);
+    const forms = deps.forms?.();
+    const key = JSON.stringify([forms, pieces]);
     let entry = rendered.get(key);
     if (!entry) {
       const passage = prompt.passage(pieces);
