@@ -12,6 +12,7 @@ import {
   visibleText,
 } from './fakes/discord/index.ts';
 import { testBase } from './setup/base.ts';
+import { descendantRunning } from './setup/child-processes.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const travel = { name: 'travel.md', bytes: '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night.\n' };
@@ -92,6 +93,25 @@ test('the same event twice, a rate limit and a 500 after posting: one answer', a
   for (const misbehaviour of [{ how: 'rate-limit', retryAfterS: 1 }, { how: 'fail-after' }] as const) {
     discord.misbehave({ method: 'POST', path: /\/messages$/ }, misbehaviour);
     await oneAnswer(ask());
+  }
+});
+
+test('a model that stands still, or is replaced: the asker is told, and gets the one answer', async () => {
+  const ownMessages = () => discord.shown(general).filter(({ author }) => author.id === discord.world.bot.id).length;
+  for (const signal of ['SIGCONT', 'SIGKILL'] as const) {
+    const before = ownMessages();
+    const model = descendantRunning(running!.pid!, 'inference/worker');
+    process.kill(model, 'SIGSTOP');
+    const asked = ask();
+    const interaction = discord.command(general, ada, 'ask', { question });
+    await eventually(() => {
+      expect(repliesTo(asked).map(visibleText)).toEqual([expect.stringMatching(/longer than usual/)]);
+      expect(visibleText(interaction.original!)).toMatch(/longer than usual/);
+    });
+    process.kill(model, signal);
+    await oneAnswer(asked);
+    await eventually(() => expect(visibleText(interaction.original!)).toMatch(/140 euros/));
+    expect(ownMessages()).toBe(before + 2);
   }
 });
 
