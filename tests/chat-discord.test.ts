@@ -86,6 +86,23 @@ test('a mention is answered in one reply, which showed progress first', async ()
   expect(repliesTo(asked)[0]!.history[0]).toContain('Looking');
 });
 
+test('messages too long for Discord are learned, each as a document of its own', async () => {
+  for (const bytes of ['The parking permit costs 35 euros a month.', 'The gym opens at 6 in the morning.']) {
+    const shared = discord.say(general, ada, discord.mention, { files: [{ name: 'message.txt', bytes }] });
+    await eventually(() => {
+      const words = /message \d{4}-\d\d-\d\d \d+\.txt: learned 1 section/;
+      expect(repliesTo(shared).map(visibleText)).toEqual([expect.stringMatching(words)]);
+    });
+  }
+  for (const [asks, words] of [
+    ['How much is the parking permit?', /35 euros/],
+    ['When does the gym open?', /\b6\b/],
+  ] as const) {
+    const asked = discord.command(general, ada, 'ask', { question: asks });
+    await eventually(() => expect(visibleText(asked.original!)).toMatch(words));
+  }
+});
+
 test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
   const twice = ask();
   discord.deliverAgain(twice);

@@ -74,6 +74,16 @@ test('a file shared in a channel is learned, and questions are answered from it 
   expect(repliesTo(asked)[0]!.versions[0]).toContain('Looking');
 });
 
+test('pasted snippets without a title are learned, each as a document of its own', async () => {
+  for (const content of ['The parking permit costs 35 euros a month.', 'The gym opens at 6 in the morning.']) {
+    const files = [{ name: 'Untitled', content, mimetype: 'text/plain', mode: 'snippet' as const }];
+    const shared = slack.say(channel(), anna(), '', { files });
+    await oneAnswer(shared, /message \d{4}-\d\d-\d\d \w+\.txt: learned 1 section/);
+  }
+  await oneAnswer(slack.say(channel(), anna(), `${mention} How much is the parking permit?`), /35 euros/);
+  await oneAnswer(slack.say(channel(), anna(), `${mention} When does the gym open?`), /\b6\b/);
+});
+
 test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
   slack.misbehave('chat.postMessage', { how: 'rate-limit', retryAfterS: 1 });
   const asked = slack.say(channel(), anna(), question, { events: ['message', 'app_mention', 'message'] });
