@@ -51,7 +51,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     for (const stop of stops.reverse())
       await stop().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'stopping'));
   };
-  try {
+  const boot = async (): Promise<void> => {
     // Binding first: a taken port is the most frequent reason not to start, and costs nothing to find out.
     const web = createServer({ config, ...webCollaborators(docent), version: '0.1.0' });
     const { url } = await web.start();
@@ -79,9 +79,20 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     say(`  Documents  ${count === 0 ? 'none yet: open the web chat, or `npx docent ingest PATH`' : count}`);
     for (const line of [...chats.lines, ...missing(config)]) say(`  ${line}`);
     if (!existsSync('.env')) say('  Settings   .env.example lists them all; none is needed to begin.');
-    const signal = await end;
+  };
+  let ready = false;
+  const booted = boot().then(() => {
+    ready = true;
+    return end;
+  });
+  try {
+    const signal = await Promise.race([end, booted]);
     log.info({ signal }, 'stopping');
+    // A database that is just being started must be known to be stopped.
+    if (!ready) await docent.store().catch(() => undefined);
     await shutDown();
+    // What was still being fetched or connected would keep the process alive.
+    if (!ready) process.exit(0);
     return 0;
   } catch (error) {
     bar.stop();

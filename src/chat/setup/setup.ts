@@ -55,6 +55,18 @@ async function askChecked<T>(
   }
 }
 
+const hello = 'Hello, I am Docent. Share a document here, then ask me about it.';
+
+/** Shows that the bot can speak, where the operator wants it to. A hello that fails stops nothing. */
+async function sayHello(io: SetupIo, prompt: string, post: (target: string) => Promise<void>): Promise<void> {
+  const target = await io.ask(prompt);
+  if (target === '') return io.say('– no hello posted');
+  await post(target).then(
+    () => io.say(`✓ hello posted to ${target}`),
+    (error: unknown) => io.say(`✗ no hello posted: ${error instanceof DocentError ? error.message : reasonOf(error)}`),
+  );
+}
+
 /** https://api.slack.com/reference/manifests#creating_apps: the manifest travels in the link. */
 const slackCreateLink = (): string => {
   const manifest = readFileSync(join(packageRoot, 'deploy', 'slack-manifest.yaml'), 'utf8');
@@ -104,6 +116,11 @@ async function setupSlack({ config, io, envPath }: SetupOptions): Promise<void> 
   io.say('✓ socket mode works');
   writeSettings(envPath, { SLACK_BOT_TOKEN: bot.value, SLACK_APP_TOKEN: app.value });
   io.say(`✓ written to ${envPath} (only your account can read it)`);
+  await sayHello(io, 'Slack: your member id, or a channel’s id where the app is (Enter to skip): ', async (target) => {
+    // A member id opens the direct message with that person.
+    const channel = target.replace(/^#/, '');
+    await slack('SLACK_BOT_TOKEN', 'chat.postMessage', bot.value, { channel, text: hello });
+  });
   io.say('Next: `npm start`, then in a channel: /invite @Docent, and share a file.');
 }
 
