@@ -1,7 +1,7 @@
 /** `npm start`: everything on, a few lines that say what and where, and an orderly end. */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { createDownloadBar, note } from './cli/output.ts';
+import { createDownloadBar, exitCodes, note, reportError } from './cli/output.ts';
 import type { Config } from './config.ts';
 import { createServer } from './console/server.ts';
 import { DocentError, reasonOf } from './errors.ts';
@@ -45,9 +45,8 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
   });
-  const shutDown = async (): Promise<void> => {
-    const deadline = setTimeout(() => process.exit(0), stopDeadlineMs);
-    deadline.unref();
+  const shutDown = async (exit: () => void): Promise<void> => {
+    setTimeout(exit, stopDeadlineMs).unref();
     for (const stop of stops.reverse())
       await stop().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'stopping'));
   };
@@ -90,13 +89,13 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     log.info({ signal }, 'stopping');
     // A database that is just being started must be known to be stopped.
     if (!ready) await docent.store().catch(() => undefined);
-    await shutDown();
+    await shutDown(() => process.exit(exitCodes.done));
     // What was still being fetched or connected would keep the process alive.
-    if (!ready) process.exit(0);
-    return 0;
+    if (!ready) process.exit(exitCodes.done);
+    return exitCodes.done;
   } catch (error) {
     bar.stop();
-    await shutDown();
+    await shutDown(() => process.exit(reportError(error)));
     throw error;
   }
 }
