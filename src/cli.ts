@@ -2,10 +2,10 @@
 /** The command line: words to operations. Each command runs in the running server of this home, else in this process. */
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { pino } from 'pino';
 import { askBatch } from './cli/batch.ts';
+import { createLog } from './cli/log.ts';
 import { answerLines, createDownloadBar, eventPrinter, exitCodes, note, printJson, reportError } from './cli/output.ts';
-import { type Config, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import { DocentError } from './errors.ts';
 import { createDocent } from './main.ts';
 import type { Operator } from './operator/contract.ts';
@@ -13,17 +13,13 @@ import { createLocalOperator } from './operator/local.ts';
 import { createRemoteOperator } from './operator/remote.ts';
 import { findServer } from './operator/server-record.ts';
 
-/** Commands log warnings only; a server logs what it does. Lines hold ids, never text. */
-const loggerFor = (config: Config, quiet: boolean) =>
-  pino({ level: quiet && !process.env.DOCENT_LOG_LEVEL ? 'warn' : config.DOCENT_LOG_LEVEL }, pino.destination(2));
-
 /** Runs one command against the running server, or starts what it needs here and stops it afterwards. */
 async function withOperator(run: (operator: Operator) => Promise<number>): Promise<number> {
   const config = loadConfig();
   const server = await findServer(config.home);
   if (server) return run(createRemoteOperator(server));
   const bar = createDownloadBar();
-  const docent = createDocent({ config, log: loggerFor(config, true), onDownload: bar.update, onNote: note });
+  const docent = createDocent({ config, log: createLog(config, true), onDownload: bar.update, onNote: note });
   const interrupt = () => void docent.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
@@ -64,7 +60,7 @@ program
     action(async () => {
       const { serve } = await import('./serve.ts');
       const config = loadConfig();
-      return serve({ config, log: loggerFor(config, false) });
+      return serve({ config, log: createLog(config, false) });
     }),
   );
 

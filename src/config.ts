@@ -54,6 +54,11 @@ const url = (raw: string): string => {
   return raw;
 };
 
+const databaseUrl = (raw: string): string => {
+  if (!/^postgres(ql)?:\/\//.test(raw)) throw new Error('use an address that begins with postgresql://');
+  return raw;
+};
+
 const setting = <T>(
   group: string,
   fallback: NoInfer<T>,
@@ -110,7 +115,7 @@ export const settingsTable = {
   DATABASE_URL: setting(
     'Database',
     '',
-    text,
+    databaseUrl,
     'postgresql://…',
     'A PostgreSQL of your own (14 or newer) instead of the embedded one.',
     true,
@@ -118,7 +123,7 @@ export const settingsTable = {
   DATABASE_DIRECT_URL: setting(
     'Database',
     '',
-    text,
+    databaseUrl,
     'postgresql://…',
     'The same database without a pooler in between; session locks and LISTEN need it.',
     true,

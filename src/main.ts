@@ -12,7 +12,7 @@ import { createExamples } from './answers/examples.ts';
 import type { Config } from './config.ts';
 import { createExtractor } from './documents/extract/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
-import { createLifecycle } from './documents/lifecycle.ts';
+import { createLifecycle, removeBytesQueue } from './documents/lifecycle.ts';
 import { createOriginals } from './documents/originals.ts';
 import { createProcessor } from './documents/process.ts';
 import { createReceiver, processQueue } from './documents/receive.ts';
@@ -162,6 +162,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
       await (await documents()).process(versionId);
     });
+    created.define<{ digest: string }>(removeBytesQueue, async ({ digest }) => {
+      await (await documents()).removeBytes(digest);
+    });
     atStop('jobs', () => created.stop());
     return created;
   });
@@ -200,6 +203,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         prisma,
         pool,
         originals,
+        removeLater: async (digest, transaction) => {
+          await queue.send(removeBytesQueue, { digest }, { transaction });
+        },
         onRemoved: async () => {
           if (engineReady) await (await engine()).forget();
         },

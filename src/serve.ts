@@ -1,7 +1,7 @@
 /** `npm start`: everything on, a few lines that say what and where, and an orderly end. */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { createDownloadBar, note } from './cli/output.ts';
+import { createDownloadBar, exitCodes, note, reportError } from './cli/output.ts';
 import type { Config } from './config.ts';
 import { createServer } from './console/server.ts';
 import { DocentError, reasonOf } from './errors.ts';
@@ -45,13 +45,12 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
   });
-  const shutDown = async (): Promise<void> => {
-    const deadline = setTimeout(() => process.exit(0), stopDeadlineMs);
-    deadline.unref();
+  const shutDown = async (exit: () => void): Promise<void> => {
+    setTimeout(exit, stopDeadlineMs).unref();
     for (const stop of stops.reverse())
       await stop().catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'stopping'));
   };
-  try {
+  const boot = async (): Promise<void> => {
     // Binding first: a taken port is the most frequent reason not to start, and costs nothing to find out.
     const web = createServer({ config, ...webCollaborators(docent), version: '0.1.0' });
     const { url } = await web.start();
@@ -79,13 +78,24 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     say(`  Documents  ${count === 0 ? 'none yet: open the web chat, or `npx docent ingest PATH`' : count}`);
     for (const line of [...chats.lines, ...missing(config)]) say(`  ${line}`);
     if (!existsSync('.env')) say('  Settings   .env.example lists them all; none is needed to begin.');
-    const signal = await end;
+  };
+  let ready = false;
+  const booted = boot().then(() => {
+    ready = true;
+    return end;
+  });
+  try {
+    const signal = await Promise.race([end, booted]);
     log.info({ signal }, 'stopping');
-    await shutDown();
-    return 0;
+    // A database that is just being started must be known to be stopped.
+    if (!ready) await docent.store().catch(() => undefined);
+    await shutDown(() => process.exit(exitCodes.done));
+    // What was still being fetched or connected would keep the process alive.
+    if (!ready) process.exit(exitCodes.done);
+    return exitCodes.done;
   } catch (error) {
     bar.stop();
-    await shutDown();
+    await shutDown(() => process.exit(reportError(error)));
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import {
   visibleText,
 } from './fakes/discord/index.ts';
 import { testBase } from './setup/base.ts';
+import { descendantRunning } from './setup/child-processes.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const travel = { name: 'travel.md', bytes: '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night.\n' };
@@ -85,6 +86,23 @@ test('a mention is answered in one reply, which showed progress first', async ()
   expect(repliesTo(asked)[0]!.history[0]).toContain('Looking');
 });
 
+test('messages too long for Discord are learned, each as a document of its own', async () => {
+  for (const bytes of ['The parking permit costs 35 euros a month.', 'The gym opens at 6 in the morning.']) {
+    const shared = discord.say(general, ada, discord.mention, { files: [{ name: 'message.txt', bytes }] });
+    await eventually(() => {
+      const words = /message \d{4}-\d\d-\d\d \d+\.txt: learned 1 section/;
+      expect(repliesTo(shared).map(visibleText)).toEqual([expect.stringMatching(words)]);
+    });
+  }
+  for (const [asks, words] of [
+    ['How much is the parking permit?', /35 euros/],
+    ['When does the gym open?', /\b6\b/],
+  ] as const) {
+    const asked = discord.command(general, ada, 'ask', { question: asks });
+    await eventually(() => expect(visibleText(asked.original!)).toMatch(words));
+  }
+});
+
 test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
   const twice = ask();
   discord.deliverAgain(twice);
@@ -92,6 +110,25 @@ test('the same event twice, a rate limit and a 500 after posting: one answer', a
   for (const misbehaviour of [{ how: 'rate-limit', retryAfterS: 1 }, { how: 'fail-after' }] as const) {
     discord.misbehave({ method: 'POST', path: /\/messages$/ }, misbehaviour);
     await oneAnswer(ask());
+  }
+});
+
+test('a model that stands still, or is replaced: the asker is told, and gets the one answer', async () => {
+  const ownMessages = () => discord.shown(general).filter(({ author }) => author.id === discord.world.bot.id).length;
+  for (const signal of ['SIGCONT', 'SIGKILL'] as const) {
+    const before = ownMessages();
+    const model = descendantRunning(running!.pid!, 'inference/worker');
+    process.kill(model, 'SIGSTOP');
+    const asked = ask();
+    const interaction = discord.command(general, ada, 'ask', { question });
+    await eventually(() => {
+      expect(repliesTo(asked).map(visibleText)).toEqual([expect.stringMatching(/longer than usual/)]);
+      expect(visibleText(interaction.original!)).toMatch(/longer than usual/);
+    });
+    process.kill(model, signal);
+    await oneAnswer(asked);
+    await eventually(() => expect(visibleText(interaction.original!)).toMatch(/140 euros/));
+    expect(ownMessages()).toBe(before + 2);
   }
 });
 

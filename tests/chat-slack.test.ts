@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { forkModule } from '../src/child.ts';
 import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
+import { descendantRunning } from './setup/child-processes.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const mention = `<@${botUser}>`;
@@ -73,6 +74,16 @@ test('a file shared in a channel is learned, and questions are answered from it 
   expect(repliesTo(asked)[0]!.versions[0]).toContain('Looking');
 });
 
+test('pasted snippets without a title are learned, each as a document of its own', async () => {
+  for (const content of ['The parking permit costs 35 euros a month.', 'The gym opens at 6 in the morning.']) {
+    const files = [{ name: 'Untitled', content, mimetype: 'text/plain', mode: 'snippet' as const }];
+    const shared = slack.say(channel(), anna(), '', { files });
+    await oneAnswer(shared, /message \d{4}-\d\d-\d\d \w+\.txt: learned 1 section/);
+  }
+  await oneAnswer(slack.say(channel(), anna(), `${mention} How much is the parking permit?`), /35 euros/);
+  await oneAnswer(slack.say(channel(), anna(), `${mention} When does the gym open?`), /\b6\b/);
+});
+
 test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
   slack.misbehave('chat.postMessage', { how: 'rate-limit', retryAfterS: 1 });
   const asked = slack.say(channel(), anna(), question, { events: ['message', 'app_mention', 'message'] });
@@ -80,6 +91,25 @@ test('the same event twice, a rate limit and a 500 after posting: one answer', a
   slack.misbehave('chat.postMessage', { how: 'fail-after' });
   const again = slack.say(channel(), anna(), question);
   await oneAnswer(again, /140 euros/);
+});
+
+test('a model that stands still: the asker is told, and gets the one answer when it goes on', async () => {
+  const model = descendantRunning(running!.pid!, 'inference/worker');
+  process.kill(model, 'SIGSTOP');
+  const asked = slack.say(channel(), anna(), question);
+  await oneAnswer(asked, /longer than usual/);
+  process.kill(model, 'SIGCONT');
+  await oneAnswer(asked, /140 euros/);
+});
+
+test('a model that hangs and is replaced in the middle of a question: the one answer comes from the next', async () => {
+  const model = descendantRunning(running!.pid!, 'inference/worker');
+  process.kill(model, 'SIGSTOP');
+  const asked = slack.say(channel(), anna(), question);
+  await oneAnswer(asked, /longer than usual/);
+  process.kill(model, 'SIGKILL');
+  await oneAnswer(asked, /140 euros/);
+  expect(descendantRunning(running!.pid!, 'inference/worker')).not.toBe(model);
 });
 
 test('what only a private channel’s document says is not told in an open channel', async () => {

@@ -1,6 +1,10 @@
 /** Several people at once on a fresh home: everybody's first row is the same one. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConversations } from '../src/answers/conversations.ts';
+import { createLifecycle } from '../src/documents/lifecycle.ts';
 import { createOriginals } from '../src/documents/originals.ts';
 import { createReceiver } from '../src/documents/receive.ts';
 import { createChannelNames } from '../src/operator/channels.ts';
@@ -34,6 +38,34 @@ describe('at once on a fresh home', () => {
     expect(receipts.filter(({ status }) => status === 'received')).toHaveLength(5);
     expect(await prisma.original.count()).toBe(1);
     expect(await prisma.channel.count({ where: { name: 'everyone' } })).toBe(1);
+  });
+
+  it('bytes that are deleted in one channel while they are uploaded in another stay, and go with the last', async () => {
+    const { prisma, pool } = test.store;
+    const originals = createOriginals({ home: test.config.home, maxBytes: 1e6 });
+    const later: string[] = [];
+    const removeLater = async (digest: string) => void later.push(digest);
+    const receiver = createReceiver({ prisma, originals, enqueue: async () => undefined });
+    const lifecycle = createLifecycle({ prisma, pool, originals, removeLater });
+    const channels = createChannelNames({ prisma, connected: false });
+    const [here, there] = await Promise.all(['here', 'there'].map((name) => channels.forIngest(name, false)));
+    const upload = (channelId: string, round: number) =>
+      receiver.receive({ channelId, path: 'a.md', content: Buffer.from(`# Round ${round}`), uploaderId: 'u' });
+    for (let round = 0; round < 40; round++) {
+      const first = await upload(here!.id, round);
+      const [second] = await Promise.all([upload(there!.id, round), lifecycle.remove(first.documentId, 'u')]);
+      const { digest } = await prisma.documentVersion.findUniqueOrThrow({ where: { id: second.versionId } });
+      expect(await readFile(originals.pathOf(digest), 'utf8')).toBe(`# Round ${round}`);
+      // The last placement: killed between the commit and the disk, the job does the rest.
+      await lifecycle.remove(second.documentId, 'u');
+      expect(later.at(-1)).toBe(digest);
+      expect(existsSync(originals.pathOf(digest))).toBe(false);
+      await upload(here!.id, round);
+      await lifecycle.removeBytes(digest);
+      expect(existsSync(originals.pathOf(digest))).toBe(true);
+      await lifecycle.remove((await prisma.document.findFirstOrThrow({ where: { channelId: here!.id } })).id, 'u');
+    }
+    expect(await readdir(join(test.config.home, 'originals'))).not.toContainEqual(expect.stringMatching(/part$/));
   });
 
   it('questions of one thread share a conversation, and one message is one question', async () => {

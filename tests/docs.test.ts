@@ -21,6 +21,15 @@ describe('documents', () => {
     }
   });
 
+  it('lets no package run a script when it is installed', () => {
+    // onnxruntime-node would fetch CUDA libraries, Prisma an engine that is not used. npm 11 reads allowScripts, npm 10
+    // the lock file, into which `npm install` of a new package may write hasInstallScript again: take it out there.
+    const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: Record<string, boolean> };
+    expect(Object.values(allowScripts)).not.toContain(true);
+    expect(Object.keys(allowScripts)).toContain('onnxruntime-node');
+    expect(read('package-lock.json')).not.toContain('hasInstallScript');
+  });
+
   it('lists every folder of src in the README', () => {
     const tree = read('README.md');
     for (const folder of [

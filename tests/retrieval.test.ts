@@ -59,7 +59,7 @@ describe('retrieval', () => {
     });
     const receiver = createReceiver({ prisma, originals, enqueue: async () => undefined });
     const channels = createChannelNames({ prisma, connected: false });
-    lifecycle = createLifecycle({ prisma, pool, originals });
+    lifecycle = createLifecycle({ prisma, pool, originals, removeLater: async () => undefined });
     retriever = createRetriever({ pool, embedder: null });
     place = async (channel, closed, path, text) => {
       const { id } = await channels.forIngest(channel, closed);

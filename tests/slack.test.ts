@@ -419,6 +419,17 @@ describe('start', () => {
     await expect(connect()).rejects.toMatchObject({ code: 'SCOPE_MISSING', details: { scope: 'files:read' } });
   });
 
+  test('a Slack that is away at the start is told, and connected to once it is back', async () => {
+    const { anna, general } = setUp();
+    for (const method of ['auth.test', 'apps.connections.open']) {
+      slack.misbehave(method, { how: 'fail-before' }, method === 'auth.test' ? 7 : 1);
+    }
+    await expect(connect()).rejects.toMatchObject({ code: 'PLATFORM_UNREACHABLE' });
+    await eventually(() => expect(adapters.at(-1)!.describe()).toBe('Slack: connected to Acme as @docent'));
+    slack.say(general, anna, `${mention} Hello?`);
+    await eventually(() => expect(seen.messages).toHaveLength(1));
+  });
+
   test('the manifest asks for exactly what the code needs', () => {
     const manifest = readFileSync('deploy/slack-manifest.yaml', 'utf8');
     const listAt = (name: string): string[] =>

@@ -116,7 +116,10 @@ export type { Notes } from '../store/notes.ts';
 
 export interface ChatAdapter {
   readonly platform: PlatformName;
-  /** Connects. @throws DocentError TOKEN_INVALID, SCOPE_MISSING, PLATFORM_UNREACHABLE */
+  /**
+   * Resolves once connected. After PLATFORM_UNREACHABLE it keeps trying until `stop`; the other errors are final.
+   * @throws DocentError TOKEN_INVALID, SCOPE_MISSING, PLATFORM_UNREACHABLE
+   */
   start(handlers: ChatHandlers): Promise<void>;
   /** Stops taking messages; replies under way may still finish. Idempotent. */
   stop(): Promise<void>;

@@ -51,6 +51,20 @@ export async function finish(reply: Reply, content: ReplyContent, log: Logger): 
   }
 }
 
+/** From here on a person wonders whether anybody is still there. */
+const patienceMs = 10_000;
+export const takesLonger = 'This takes longer than usual. I am still on it.';
+
+/** Waits for `work`, telling the person once when it takes long. */
+export async function tellWhenSlow<T>(work: Promise<T>, tell: () => Promise<void>): Promise<T> {
+  const timer = setTimeout(() => void tell(), patienceMs);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export const databaseAway = 'My database is away just now. I go on as soon as it is back.';
 
 /** Runs `action` until the database is there, telling the person once. */

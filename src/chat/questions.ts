@@ -12,6 +12,8 @@ import {
   infoContent,
   presentable,
   showProgress,
+  takesLonger,
+  tellWhenSlow,
   whenDatabaseIsBack,
 } from './delivery.ts';
 import type { Places } from './places.ts';
@@ -89,7 +91,7 @@ export function createChatQuestions(deps: {
     if (Date.now() - question.createdAt.getTime() > catchUpMs) return infoContent(tooLate);
     try {
       return await whenDatabaseIsBack(
-        () => answer(question, place, reply),
+        () => tellWhenSlow(answer(question, place, reply), () => showProgress(reply, takesLonger, log)),
         () => showProgress(reply, databaseAway, log),
       );
     } catch (error) {

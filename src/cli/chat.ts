@@ -49,14 +49,19 @@ export async function chat(operator: Operator, channel: string | undefined): Pro
       const result = await operator.ingest({ paths: [resolve(argument)], ...(channel ? { channel } : {}) });
       return say([
         ...result.documents.map(({ path, error, sections }) =>
-          error ? `✗ ${path}: ${error}` : `✓ ${path}: learned ${sections} sections`,
+          error ? `✗ ${path}: ${error}` : `✓ ${path}: learned ${sections} section${sections === 1 ? '' : 's'}`,
         ),
         ...result.skipped.map(({ path, reason }) => `- ${path}: skipped, ${reason}`),
       ]);
     }
     if (command?.startsWith('/')) return say([`There is no ${command}.`, ...help]);
-    if (process.stdout.isTTY) process.stdout.write('…\r');
-    last = await operator.ask({ question: line, thread, user: 'terminal', ...(channel ? { channel } : {}) });
+    // A sign of life while it reads; the answer takes its place.
+    if (process.stdout.isTTY) process.stdout.write('Looking through the documents…');
+    try {
+      last = await operator.ask({ question: line, thread, user: 'terminal', ...(channel ? { channel } : {}) });
+    } finally {
+      if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
+    }
     say(answerLines(last));
   };
 

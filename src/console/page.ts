@@ -22,8 +22,8 @@ export async function servePage(app: FastifyInstance, folder = builtPage()): Pro
     root: folder,
     // Vite puts a hash of the content into the names of assets; index.html must be looked up anew.
     cacheControl: false,
-    setHeaders: (reply, path) => {
-      reply.header(
+    setHeaders: (response, path) => {
+      response.setHeader(
         'cache-control',
         /[\\/]assets[\\/]/.test(path) ? 'private, max-age=31536000, immutable' : 'no-cache',
       );

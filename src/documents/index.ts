@@ -52,6 +52,7 @@ export function createDocuments(deps: {
     list: deps.lifecycle.list,
     show: deps.lifecycle.show,
     remove: deps.lifecycle.remove,
+    removeBytes: deps.lifecycle.removeBytes,
     removeBySource: deps.lifecycle.removeBySource,
     async process(versionId) {
       const outcome = await processor.process(versionId);

@@ -2,8 +2,11 @@
 import type { Pool } from 'pg';
 import { DocentError } from '../errors.ts';
 import { type Audience, audienceParameters, visibleChannels } from '../retrieval/visibility.ts';
-import type { PrismaClient } from '../store/generated/client.ts';
-import type { Originals } from './originals.ts';
+import type { Prisma, PrismaClient } from '../store/generated/client.ts';
+import { lockDigests, type Originals } from './originals.ts';
+import { lockPlacement } from './receive.ts';
+
+export const removeBytesQueue = 'remove-original';
 
 export interface DocumentSummary {
   readonly id: string;
@@ -42,6 +45,8 @@ export interface Lifecycle {
   show(id: string, audience: Audience | null): Promise<DocumentDetail>;
   /** Removes passages, index, vectors, original and quotes in stored answers. @throws DocentError DOCUMENT_UNKNOWN. */
   remove(id: string, actorId: string): Promise<void>;
+  /** Bytes that no document uses go from the disk; safe to repeat. What the job runs. */
+  removeBytes(digest: string): Promise<void>;
   /** The documents of a file or message that is gone on its platform. */
   removeBySource(sourceKey: string, actorId: string): Promise<number>;
 }
@@ -105,6 +110,8 @@ export function createLifecycle(deps: {
   readonly prisma: PrismaClient;
   readonly pool: Pool;
   readonly originals: Originals;
+  /** Durable with the transaction: a later process calls `removeBytes` if this one is killed before it has. */
+  readonly removeLater: (digest: string, transaction: Prisma.TransactionClient) => Promise<void>;
   /** What keeps texts of documents in memory drops them. */
   readonly onRemoved?: () => Promise<void>;
 }): Lifecycle {
@@ -121,10 +128,23 @@ export function createLifecycle(deps: {
     return (await pool.query<SummaryRow>(sql, [...audienceParameters(audience), id])).rows;
   };
 
+  /** Looks again before it removes: the same bytes may have been uploaded since their last row went. */
+  const removeBytes = (digest: string): Promise<void> =>
+    prisma.$transaction(async (tx) => {
+      await lockDigests(tx, [digest]);
+      if ((await tx.original.count({ where: { digest } })) === 0) await originals.remove(digest);
+    });
+
   const remove = async (id: string, actorId: string): Promise<void> => {
     const orphans = await prisma.$transaction(async (tx) => {
-      const document = isUuid(id) ? await tx.document.findUnique({ where: { id }, include: { versions: true } }) : null;
+      const place = isUuid(id) ? await tx.document.findUnique({ where: { id } }) : null;
+      if (!place) throw new DocentError('DOCUMENT_UNKNOWN', { id });
+      // An upload to this path waits; one that came first is deleted with the rest.
+      await lockPlacement(tx, place.channelId, place.path);
+      const document = await tx.document.findUnique({ where: { id }, include: { versions: true } });
       if (!document) throw new DocentError('DOCUMENT_UNKNOWN', { id });
+      const digests = [...new Set(document.versions.map((version) => version.digest))];
+      await lockDigests(tx, digests);
       const answers = await tx.answerSource.findMany({ where: { documentId: id }, select: { answerId: true } });
       const answerIds = [...new Set(answers.map((source) => source.answerId))];
       await tx.answerSource.updateMany({ where: { documentId: id }, data: { quote: '', section: null, document: '' } });
@@ -137,17 +157,17 @@ export function createLifecycle(deps: {
         update answers set seen = coalesce((select jsonb_agg(s) from jsonb_array_elements(seen) s where s->>'documentId' <> ${id}), '[]')
         where seen @> ${JSON.stringify([{ documentId: id }])}::jsonb`;
       await tx.document.delete({ where: { id } });
-      const digests = [...new Set(document.versions.map((version) => version.digest))];
       const unused: string[] = [];
       for (const digest of digests) {
         if ((await tx.documentVersion.count({ where: { digest } })) > 0) continue;
         await tx.original.delete({ where: { digest } });
+        await deps.removeLater(digest, tx);
         unused.push(digest);
       }
       await tx.auditEntry.create({ data: { actorId, action: 'document.delete', subject: id } });
       return unused;
     });
-    await Promise.all(orphans.map((digest) => originals.remove(digest)));
+    for (const digest of orphans) await removeBytes(digest);
     await deps.onRemoved?.();
   };
 
@@ -167,6 +187,7 @@ export function createLifecycle(deps: {
       };
     },
     remove,
+    removeBytes,
     async removeBySource(sourceKey, actorId) {
       const documents = await prisma.document.findMany({ where: { sourceKey }, select: { id: true } });
       for (const { id } of documents) await remove(id, actorId);

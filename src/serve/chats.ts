@@ -1,4 +1,5 @@
 /** Slack and Discord, when their tokens are set: adapters, and the service that they share. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createChatCommands } from '../chat/commands.ts';
 import type { ChatAdapter } from '../chat/contract.ts';
 import { createPlaces } from '../chat/places.ts';
@@ -18,7 +19,10 @@ export interface Chats {
 
 /** Replies under way may finish; a process manager kills after 30 s. */
 const drainMs = 10_000;
+/** The rest is ready by then; a platform that needs longer connects in the background. */
+const longestConnectMs = 15_000;
 const megabyte = 1024 * 1024;
+const nameOf = { slack: 'Slack', discord: 'Discord', local: 'Terminal' } as const;
 
 async function makeAdapters(docent: Docent): Promise<ChatAdapter[]> {
   const { config, log } = docent;
@@ -39,8 +43,6 @@ export async function startChats(docent: Docent): Promise<Chats> {
   const { log, config } = docent;
   const made = await makeAdapters(docent);
   if (made.length === 0) return { adapters: [], lines: [], stop: async () => undefined };
-  const connected: ChatAdapter[] = [];
-  const adapters = () => connected;
   const { prisma } = await docent.store();
   const [documents, conversations, answerer] = await Promise.all([
     docent.documents(),
@@ -56,28 +58,33 @@ export async function startChats(docent: Docent): Promise<Chats> {
     uploads: createChatUploads({ ...shared, documents, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte }),
     commands: createChatCommands({ prisma, documents, answerer, model: docent.model }),
   });
-  const lines: string[] = [];
-  for (const adapter of made) {
+  /** Those that may speak, now or once their platform answers. */
+  const usable = new Set(made);
+  const connect = async (adapter: ChatAdapter): Promise<string> => {
     try {
       await adapter.start(service);
-      connected.push(adapter);
-      lines.push(adapter.describe());
+      return adapter.describe();
     } catch (error) {
       // One platform's wrong token must not keep the others, nor the web chat, from working.
       log.error({ err: error, platform: adapter.platform }, 'platform could not be connected');
-      lines.push(
-        `${adapter.platform}: not connected. ${isDocentError(error) ? `${error.code}: ${error.line}` : reasonOf(error)}`,
-      );
+      if (!isDocentError(error, 'PLATFORM_UNREACHABLE')) usable.delete(adapter);
+      const reason = isDocentError(error) ? `${error.code}: ${error.line}` : reasonOf(error);
+      return `${nameOf[adapter.platform]}: not connected. ${reason}`;
     }
-  }
+  };
+  const patience = (adapter: ChatAdapter) =>
+    sleep(longestConnectMs, `${nameOf[adapter.platform]}: not connected yet, trying on in the background.`, {
+      ref: false,
+    });
+  const lines = await Promise.all(made.map((adapter) => Promise.race([connect(adapter), patience(adapter)])));
   await service.recover();
   return {
     get adapters() {
-      return adapters();
+      return [...usable];
     },
     lines,
     async stop() {
-      await Promise.all(connected.map((adapter) => adapter.stop()));
+      await Promise.all(made.map((adapter) => adapter.stop()));
       await service.drain(drainMs);
     },
   };

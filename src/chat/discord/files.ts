@@ -1,9 +1,10 @@
 /**
  * Attachments, downloaded from Discord's own file hosts only. Knows addresses and limits; must not know what is in a file.
  */
-import type { Attachment } from 'discord.js';
+import { type Attachment, SnowflakeUtil } from 'discord.js';
 import { DocentError, reasonOf } from '../../errors.ts';
 import type { IncomingFile } from '../contract.ts';
+import { nameOfPasted } from '../pasted.ts';
 import type { Calls } from './rest.ts';
 
 /** The two hosts that serve attachments. @see docs/egress.md */
@@ -112,7 +113,7 @@ export function createFiles({
   return {
     fileOf: (attachment, openUrl) => ({
       key: fileKey(attachment.id),
-      name: attachment.title ? withExtension(attachment.title, attachment.name) : attachment.name,
+      name: nameOf(attachment),
       bytes: attachment.size ?? null,
       url: openUrl,
       external: false,
@@ -128,6 +129,9 @@ export function createFiles({
     }),
   };
 }
+
+const nameOf = ({ id, title, name }: Attachment): string =>
+  title ? withExtension(title, name) : nameOfPasted(name, new Date(SnowflakeUtil.timestampFrom(id)), id);
 
 /** Discord keeps names with letters outside ASCII as a title without extension, and a bare name beside it. */
 const withExtension = (title: string, name: string): string => {

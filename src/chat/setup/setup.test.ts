@@ -1,44 +1,30 @@
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeDiscord, startFakeDiscord, visibleText } from '../../../tests/fakes/discord/index.ts';
+import { type FakeSlack, startFakeSlack } from '../../../tests/fakes/slack/index.ts';
 import { loadConfig } from '../../config.ts';
 import { runSetup } from './setup.ts';
 
-/** The two platforms' answers to the calls of setup, over real HTTP. */
-const startPlatform = (): Promise<Server> =>
-  new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      const token = request.headers.authorization ?? '';
-      const good = /xoxb-good|xapp-good|Bot good/.test(token);
-      response.setHeader('content-type', 'application/json');
-      if (request.url?.includes('applications/@me')) {
-        response.statusCode = good ? 200 : 401;
-        response.end(JSON.stringify(good ? { id: '42', name: 'Docent' } : { message: '401: Unauthorized' }));
-      } else
-        response.end(
-          JSON.stringify(good ? { ok: true, team: 'Acme', user: 'docent' } : { ok: false, error: 'invalid_auth' }),
-        );
-    });
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
-
 describe('setup', () => {
-  let server: Server;
-  let url: string;
+  let slack: FakeSlack;
+  let discord: FakeDiscord;
   beforeAll(async () => {
-    server = await startPlatform();
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+    slack = await startFakeSlack();
+    discord = await startFakeDiscord();
   });
-  afterAll(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  afterAll(async () => {
+    await slack.close();
+    await discord.stop();
+  });
 
   const run = async (platform: 'slack' | 'discord', answers: string[], before = '') => {
     const folder = mkdtempSync(join(tmpdir(), 'docent-setup-'));
     const envPath = join(folder, '.env');
     if (before) writeFileSync(envPath, before);
-    const config = loadConfig({ SLACK_API_URL: `${url}/`, DISCORD_API_URL: url, DOCENT_HOME: folder }, folder);
+    const { SLACK_API_URL } = slack.environment;
+    const config = loadConfig({ SLACK_API_URL, DISCORD_API_URL: discord.apiUrl, DOCENT_HOME: folder }, folder);
     const said: string[] = [];
     await runSetup(platform, {
       config,
@@ -50,27 +36,56 @@ describe('setup', () => {
 
   it('asks again until Slack takes the token, and keeps what .env held', async () => {
     const before = '# mine\nDOCENT_PORT=4000\n#SLACK_BOT_TOKEN=\n';
-    const { said, env, mode } = await run('slack', ['nonsense', 'xoxb-bad', 'xoxb-good', 'xapp-good'], before);
+    const { said, env, mode } = await run('slack', ['nonsense', 'xoxb-bad', 'xoxb-fake', 'xapp-fake'], before);
     expect(said).toContain('it begins with xoxb-');
     expect(said).toContain('invalid_auth');
     expect(said).toContain('Acme');
-    expect(env).toBe('# mine\nDOCENT_PORT=4000\nSLACK_BOT_TOKEN=xoxb-good\nSLACK_APP_TOKEN=xapp-good\n');
+    expect(env).toBe('# mine\nDOCENT_PORT=4000\nSLACK_BOT_TOKEN=xoxb-fake\nSLACK_APP_TOKEN=xapp-fake\n');
     expect(mode).toBe(0o600);
   });
 
   it('offers Slack’s create link with the whole manifest', async () => {
-    const { said } = await run('slack', ['xoxb-good', 'xapp-good']);
+    const { said } = await run('slack', ['xoxb-fake', 'xapp-fake']);
     expect(decodeURIComponent(said)).toContain('app_mentions:read');
   });
 
   it('writes Discord’s token and application id, and shows the invite link', async () => {
-    const { said, env } = await run('discord', ['bad', 'good']);
+    const { said, env } = await run('discord', ['bad', discord.token]);
     expect(said).toContain('401');
-    expect(env).toContain('DISCORD_APPLICATION_ID=42');
-    expect(said).toContain('client_id=42');
+    const id = /DISCORD_APPLICATION_ID=(\d+)/.exec(env)![1]!;
+    expect(env).toContain(`DISCORD_TOKEN=${discord.token}`);
+    expect(said).toContain(`client_id=${id}`);
+    expect(said).toContain('no hello posted');
+  });
+
+  it('names the scope that the app lacks', async () => {
+    const { scopes } = slack.state;
+    slack.state.scopes = scopes.filter((scope) => scope !== 'files:read');
+    const left = run('slack', ['xoxb-fake']);
+    await expect(left).rejects.toMatchObject({ code: 'USAGE' });
+    slack.state.scopes = scopes;
+    const answers = ['xoxb-fake', 'xapp-fake'];
+    expect((await run('slack', answers)).said).toContain('with every scope');
+  });
+
+  it('says hello where it is told to, and says why where it cannot', async () => {
+    slack.addChannel('CGENERAL');
+    const tokens = ['xoxb-fake', 'xapp-fake'];
+    expect((await run('slack', [...tokens, 'CGENERAL'])).said).toContain('✓ hello posted to CGENERAL');
+    expect(slack.said('CGENERAL').map(({ text }) => text)).toEqual([expect.stringMatching(/Hello, I am Docent/)]);
+    const { said, env } = await run('slack', [...tokens, 'CNOWHERE']);
+    expect(said).toMatch(/✗ no hello posted: .*channel_not_found/);
+    expect(said).toContain('Next: ');
+    expect(env).toContain('SLACK_APP_TOKEN=xapp-fake');
+
+    const guild = discord.world.addGuild('Acme');
+    const general = discord.world.addTextChannel(guild, 'general');
+    expect((await run('discord', [discord.token, general.id])).said).toContain('✓ hello posted');
+    expect(discord.shown(general).map(visibleText)).toEqual([expect.stringMatching(/Hello, I am Docent/)]);
+    expect((await run('discord', [discord.token, '123'])).said).toMatch(/✗ no hello posted: Discord says/);
   });
 
   it('changes nothing when it is left early', async () => {
-    await expect(run('slack', ['xoxb-good'])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(run('slack', ['xoxb-fake'])).rejects.toMatchObject({ code: 'USAGE' });
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { DocentError, reasonOf } from '../../errors.ts';
 import { packageRoot } from '../../registry/catalog.ts';
+import { botScopes } from '../slack/permissions.ts';
 import { writeSettings } from './env-file.ts';
 
 /** What setup needs of a terminal. */
@@ -14,6 +15,8 @@ export interface SetupIo {
   say(line: string): void;
   /** One line of input, trimmed; '' at the end of input. */
   ask(prompt: string): Promise<string>;
+  /** Shows a page in the person's browser, where there is one. */
+  open?(link: string): void;
 }
 
 interface SetupOptions {
@@ -28,10 +31,11 @@ async function call(
   platform: string,
   url: string,
   init: RequestInit,
-): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+): Promise<{ readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> }> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-    return { status: response.status, body: (await response.json().catch(() => ({}))) as Record<string, unknown> };
+    const { status, headers } = response;
+    return { status, headers, body: (await response.json().catch(() => ({}))) as Record<string, unknown> };
   } catch (error) {
     throw new DocentError('PLATFORM_UNREACHABLE', { platform, reason: reasonOf(error) }, { cause: error });
   }
@@ -55,6 +59,18 @@ async function askChecked<T>(
   }
 }
 
+const hello = 'Hello, I am Docent. Share a document here, then ask me about it.';
+
+/** Shows that the bot can speak, where the operator wants it to. A hello that fails stops nothing. */
+async function sayHello(io: SetupIo, prompt: string, post: (target: string) => Promise<void>): Promise<void> {
+  const target = await io.ask(prompt);
+  if (target === '') return io.say('– no hello posted');
+  await post(target).then(
+    () => io.say(`✓ hello posted to ${target}`),
+    (error: unknown) => io.say(`✗ no hello posted: ${reasonOf(error)}`),
+  );
+}
+
 /** https://api.slack.com/reference/manifests#creating_apps: the manifest travels in the link. */
 const slackCreateLink = (): string => {
   const manifest = readFileSync(join(packageRoot, 'deploy', 'slack-manifest.yaml'), 'utf8');
@@ -63,20 +79,19 @@ const slackCreateLink = (): string => {
 
 async function setupSlack({ config, io, envPath }: SetupOptions): Promise<void> {
   const api = (config.SLACK_API_URL || 'https://slack.com/api/').replace(/\/?$/, '/');
-  const slack = async (name: string, method: string, token: string, body: object = {}) => {
-    const { body: result } = await call('Slack', `${api}${method}`, {
+  const request = async (method: string, token: string, parameters: Record<string, string> = {}) => {
+    const { body, headers } = await call('Slack', `${api}${method}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
-      body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${token}` },
+      body: new URLSearchParams(parameters),
     });
-    if (result.ok !== true)
-      throw new DocentError('TOKEN_INVALID', {
-        platform: 'Slack',
-        name,
-        reason: String(result.error ?? 'no answer'),
-        guide: 'slack',
-      });
-    return result;
+    const scopes = headers.get('x-oauth-scopes')?.split(/,\s*/) ?? null;
+    return { body, scopes, error: body.ok === true ? null : String(body.error ?? 'no answer') };
+  };
+  const checked = async (name: string, method: string, token: string) => {
+    const { body, scopes, error: reason } = await request(method, token);
+    if (reason) throw new DocentError('TOKEN_INVALID', { platform: 'Slack', name, reason, guide: 'slack' });
+    return { body, scopes };
   };
   const prefixed = (name: string, prefix: string, value: string) => {
     if (!value.startsWith(prefix))
@@ -90,20 +105,30 @@ async function setupSlack({ config, io, envPath }: SetupOptions): Promise<void> 
 
   io.say('1. Open this link, choose your workspace, and press Create:');
   io.say(`   ${slackCreateLink()}`);
+  io.open?.(slackCreateLink());
   io.say('2. Press “Install to Workspace”, then copy the Bot User OAuth Token from “OAuth & Permissions”.');
-  const bot = await askChecked(io, 'Bot token (xoxb-…): ', (value) => {
+  const bot = await askChecked(io, 'Bot token (xoxb-…): ', async (value) => {
     prefixed('SLACK_BOT_TOKEN', 'xoxb-', value);
-    return slack('SLACK_BOT_TOKEN', 'auth.test', value);
+    const self = await checked('SLACK_BOT_TOKEN', 'auth.test', value);
+    const missing = Object.keys(botScopes).filter((scope) => self.scopes && !self.scopes.includes(scope));
+    if (missing.length > 0) throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: missing.join(', ') });
+    return self;
   });
-  io.say(`✓ ${String(bot.checked.team)}, as @${String(bot.checked.user)}`);
+  io.say(`✓ ${String(bot.checked.body.team)}, as @${String(bot.checked.body.user)}, with every scope it needs`);
   io.say('3. Under “Basic Information”, “App-Level Tokens”: generate one with the scope connections:write.');
   const app = await askChecked(io, 'App token (xapp-…): ', (value) => {
     prefixed('SLACK_APP_TOKEN', 'xapp-', value);
-    return slack('SLACK_APP_TOKEN', 'apps.connections.open', value);
+    return checked('SLACK_APP_TOKEN', 'apps.connections.open', value);
   });
   io.say('✓ socket mode works');
   writeSettings(envPath, { SLACK_BOT_TOKEN: bot.value, SLACK_APP_TOKEN: app.value });
   io.say(`✓ written to ${envPath} (only your account can read it)`);
+  await sayHello(io, 'Slack: your member id, or a channel’s id where the app is (Enter to skip): ', async (target) => {
+    // A member id opens the direct message with that person.
+    const channel = target.replace(/^#/, '');
+    const { error } = await request('chat.postMessage', bot.value, { channel, text: hello });
+    if (error) throw new Error(`Slack says ${error}`);
+  });
   io.say('Next: `npm start`, then in a channel: /invite @Docent, and share a file.');
 }
 
@@ -136,6 +161,16 @@ async function setupDiscord({ config, io, envPath }: SetupOptions): Promise<void
   io.say(`✓ written to ${envPath} (only your account can read it)`);
   io.say('3. Invite it to your server with this link (it asks for the least it needs):');
   io.say(`   ${discordInvite(token.checked.id)}`);
+  io.open?.(discordInvite(token.checked.id));
+  const prompt = 'Once it is there: the id of a channel for its hello (Enter to skip): ';
+  await sayHello(io, prompt, async (channel) => {
+    const { status, body } = await call('Discord', `${api}/v10/channels/${encodeURIComponent(channel)}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bot ${token.value}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ content: hello, allowed_mentions: { parse: [] } }),
+    });
+    if (status !== 200) throw new Error(`Discord says ${String(body.message ?? status)}`);
+  });
   io.say('Next: `npm start`, then type /ask in a channel.');
 }
 

@@ -4,6 +4,7 @@
  */
 import { DocentError, reasonOf } from '../../errors.ts';
 import type { IncomingFile } from '../contract.ts';
+import { nameOfPasted } from '../pasted.ts';
 import type { SlackCalls } from './calls.ts';
 import type { SlackFile } from './wire.ts';
 
@@ -121,7 +122,9 @@ export function createFiles({
 
   return {
     fileOf(file) {
-      const name = file.name || file.title || file.id;
+      const given = file.name || file.title || file.id;
+      const sharedAt = new Date(file.created ? file.created * 1000 : Date.now());
+      const name = file.mode === 'snippet' ? nameOfPasted(given, sharedAt, file.id) : given;
       return {
         key: fileKey(team, file.id),
         name,

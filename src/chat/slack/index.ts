@@ -3,6 +3,7 @@
  * answers or documents.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import { LogLevel, type Logger as SlackLogger } from '@slack/logger';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
@@ -62,6 +63,9 @@ const quietLogger = (log: Pick<BaseLogger, 'warn' | 'error'>): SlackLogger => ({
   setName: () => undefined,
 });
 
+/** Waits between tries to connect for the first time; each try has its own repetitions of calls. */
+const startDelaysMs: readonly number[] = [5_000, 15_000, 60_000];
+
 const tokenInvalid = (name: string, error: unknown): DocentError =>
   new DocentError(
     'TOKEN_INVALID',
@@ -89,6 +93,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
   const calls = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
   let botUserId = '';
   const replies = createReplies({ calls, boot, botUserId: () => botUserId, log, gapMs: options.editGapMs });
+  const startDelays = options.reconnectDelaysMs ?? startDelaysMs;
   const stopping = new AbortController();
   let session: Session | null = null;
   let lookingBack: Promise<void> = Promise.resolve();
@@ -240,6 +245,79 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     });
   };
 
+  const connect = async (handlers: ChatHandlers): Promise<void> => {
+    const self = await identify();
+    botUserId = self.user_id;
+    const team = { externalId: self.team_id, name: self.team };
+    const directory = createDirectory({ calls, team, admins: config.DOCENT_ADMINS });
+    const files = createFiles({
+      calls,
+      token: config.SLACK_BOT_TOKEN,
+      apiUrl: config.SLACK_API_URL,
+      team: team.externalId,
+      maxBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
+    });
+    const receiver = createSocketReceiver({
+      appToken: config.SLACK_APP_TOKEN,
+      clientOptions: { ...clientOptions },
+      logger,
+      log,
+      reconnectDelaysMs: options.reconnectDelaysMs,
+      onConnected: () => {
+        lookingBack = lookingBack
+          .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
+          .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
+      },
+    });
+    const current: Session = {
+      directory,
+      receiver,
+      botName: self.user,
+      inbound: createInbound({ directory, files, botUserId, boot }),
+    };
+    const app = new App({
+      token: config.SLACK_BOT_TOKEN,
+      botId: self.bot_id,
+      botUserId,
+      tokenVerificationEnabled: false,
+      receiver: receiver as Receiver,
+      clientOptions,
+      logger,
+      convoStore: false,
+    });
+    listen(app, current, handlers);
+    try {
+      await app.start();
+    } catch (error) {
+      if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_APP_TOKEN', error);
+      if (codeOf(error) === 'missing_scope')
+        throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'connections:write (app-level token)' });
+      throw unreachable(error);
+    }
+    if (stopping.signal.aborted) {
+      await receiver.stop();
+      return;
+    }
+    session = current;
+  };
+
+  /** A Slack that was away at the start is asked again until it is there, or says that it will not have us. */
+  const keepTrying = async (handlers: ChatHandlers): Promise<void> => {
+    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
+      const delayMs = startDelays[Math.min(attempt, startDelays.length - 1)]!;
+      await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      try {
+        await connect(handlers);
+        log.info({}, 'Slack connected');
+        return;
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, 'Slack is not connected');
+        if (!isDocentError(error, 'PLATFORM_UNREACHABLE')) return;
+      }
+    }
+  };
+
   return {
     platform: 'slack',
     async start(handlers) {
@@ -250,55 +328,12 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
           reason: 'it is not set',
           guide: 'slack',
         });
-      const self = await identify();
-      botUserId = self.user_id;
-      const team = { externalId: self.team_id, name: self.team };
-      const directory = createDirectory({ calls, team, admins: config.DOCENT_ADMINS });
-      const files = createFiles({
-        calls,
-        token: config.SLACK_BOT_TOKEN,
-        apiUrl: config.SLACK_API_URL,
-        team: team.externalId,
-        maxBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
-      });
-      const receiver = createSocketReceiver({
-        appToken: config.SLACK_APP_TOKEN,
-        clientOptions: { ...clientOptions },
-        logger,
-        log,
-        reconnectDelaysMs: options.reconnectDelaysMs,
-        onConnected: () => {
-          lookingBack = lookingBack
-            .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
-            .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
-        },
-      });
-      const current: Session = {
-        directory,
-        receiver,
-        botName: self.user,
-        inbound: createInbound({ directory, files, botUserId, boot }),
-      };
-      const app = new App({
-        token: config.SLACK_BOT_TOKEN,
-        botId: self.bot_id,
-        botUserId,
-        tokenVerificationEnabled: false,
-        receiver: receiver as Receiver,
-        clientOptions,
-        logger,
-        convoStore: false,
-      });
-      listen(app, current, handlers);
       try {
-        await app.start();
+        await connect(handlers);
       } catch (error) {
-        if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_APP_TOKEN', error);
-        if (codeOf(error) === 'missing_scope')
-          throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'connections:write (app-level token)' });
-        throw unreachable(error);
+        if (isDocentError(error, 'PLATFORM_UNREACHABLE')) void keepTrying(handlers);
+        throw error;
       }
-      session = current;
     },
     async stop() {
       if (stopping.signal.aborted) return;

@@ -4,6 +4,8 @@ export interface SlackFile {
   readonly id: string;
   readonly name?: string | null;
   readonly title?: string;
+  /** Seconds since 1970. */
+  readonly created?: number;
   readonly mimetype?: string;
   readonly size?: number;
   /** hosted, external, snippet, post, tombstone (deleted), hidden_by_limit */

@@ -78,7 +78,17 @@ export function tryStartLock(folder: string): (() => void) | null {
     clearIfStale(folder, me);
     return null;
   }
-  writeFileSync(join(folder, 'owner.json'), JSON.stringify(me));
+  let named = true;
+  try {
+    writeFileSync(join(folder, 'owner.json'), JSON.stringify(me));
+  } catch (error) {
+    // On a full disk too the server must be stopped: the folder is the lock, the name in it only helps others.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+    named = false;
+  }
   const beat = setInterval(() => {
     try {
       utimesSync(folder, new Date(), new Date());
@@ -89,6 +99,7 @@ export function tryStartLock(folder: string): (() => void) | null {
   beat.unref();
   return () => {
     clearInterval(beat);
-    if (readOwner(folder)?.token === me.token) rmSync(folder, { recursive: true, force: true });
+    const owner = readOwner(folder);
+    if (named ? owner?.token === me.token : owner === null) rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -67,6 +67,8 @@ export interface SayOptions {
     readonly name: string;
     readonly content: string | Uint8Array;
     readonly mimetype?: string;
+    /** `snippet`: pasted in Slack rather than uploaded. */
+    readonly mode?: 'hosted' | 'snippet';
   }[];
   readonly atMs?: number;
   /** Which events tell of it; by default as Slack does. [] = the bot misses it. */
@@ -311,7 +313,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       SLACK_APP_TOKEN: 'xapp-fake',
     },
     say(channel: FakeChannel, user: FakeUser, text: string, options: SayOptions = {}): FakeMessage {
-      const attached = (options.files ?? []).map(({ name, content, mimetype = 'text/markdown' }) => {
+      const attached = (options.files ?? []).map(({ name, content, mimetype = 'text/markdown', mode = 'hosted' }) => {
         const id = `F${++counter}`;
         const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
         files.set(`/files/${id}/${name}`, { content: bytes, mimetype });
@@ -322,7 +324,8 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
           name,
           mimetype,
           size: bytes.byteLength,
-          mode: 'hosted',
+          mode,
+          created: Math.floor(Date.now() / 1000),
           url_private_download: address,
           permalink: link,
         };
