@@ -4,6 +4,7 @@
  * that another passage of the same article answers, which is what a search brings up beside the right passage.
  *
  *   npx tsx training/recipes/base-data.ts QA.jsonl EXAMPLES.jsonl [--seed 1] [--limit N] [--skip N] [--plain]
+ *     [--answerable 6] [--unanswerable 2]
  */
 
 import { once } from 'node:events';
@@ -25,8 +26,6 @@ interface Line {
 
 /** Longer contexts leave no room for questions in a row of 640 tokens. */
 const maxContextCharacters = 2200;
-const answerableEach = 6;
-const unanswerableEach = 2;
 /** Sources whose title is not that of an article. */
 const untitled = new Set(['qamr']);
 
@@ -37,11 +36,14 @@ const { values, positionals } = parseArgs({
     limit: { type: 'string', default: 'Infinity' },
     skip: { type: 'string', default: '0' },
     plain: { type: 'boolean', default: false },
+    answerable: { type: 'string', default: '6' },
+    unanswerable: { type: 'string', default: '2' },
   },
 });
 const [input, output] = positionals;
 if (!input || !output) throw new Error('usage: base-data.ts QA.jsonl EXAMPLES.jsonl');
 const seed = Number(values.seed);
+const [answerableEach, unanswerableEach] = [Number(values.answerable), Number(values.unanswerable)];
 const next = randomNumbers(seed * 7_368_787 + 13);
 for (let i = 0; i < 16; i += 1) next();
 const shuffled = <T>(items: readonly T[]): T[] => {
