@@ -103,7 +103,7 @@ megabytes = lambda: int(open("/proc/self/statm").read().split()[1]) * os.sysconf
 model.train()
 seen, total = 0, sum(tokens_of)
 for step, group in enumerate(step_rows):
-    started, loss_sum = time.perf_counter(), 0.0
+    started, started_cpu, loss_sum = time.perf_counter(), time.process_time(), 0.0
     for g in optimizer.param_groups:
         g["lr"] = rate(seen, tokens_of[step], total)
     for i in range(0, len(group), a.micro_rows):
@@ -119,7 +119,7 @@ for step, group in enumerate(step_rows):
     optimizer.zero_grad(set_to_none=True)
     seen += tokens_of[step]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = {"step": step + 1, "loss": loss_sum, "tokens": tokens_of[step], "seconds": time.perf_counter() - started, "rss_mb": round(megabytes()), "peak_mb": round(peak)}
+    line = {"step": step + 1, "loss": loss_sum, "tokens": tokens_of[step], "seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - started_cpu, "rss_mb": round(megabytes()), "peak_mb": round(peak)}
     print(json.dumps(line), flush=True)
 if a.out:
     model.save_pretrained(a.out, save_embedding_layers=False)
