@@ -22,11 +22,22 @@ export function isElliptical(question: string): boolean {
   return words.length <= 9 && pronoun.test(question);
 }
 
-/** What the reader is asked: the earlier question in front, where the new one leans on it. */
-export const resolved = (question: string, previous: PreviousTurn | null): string =>
-  previous && isElliptical(question)
-    ? `${previous.question.trim().replace(/[?.!]*$/, '?')} ${question.trim()}`
-    : question;
+const opening = /^(?:and|but|or|also|same for|same with|what about|how about)\s+(?:(?:for|in|at|with)\s+)?/i;
+const asksItself =
+  /^(?:how|what|when|where|who|whom|which|why|is|are|was|were|do|does|did|can|may|must|will|should)\b/i;
+
+/**
+ * What the reader is asked. The earlier question only helps the search: read in front of the new one, or with its answer,
+ * it was answered once more (docs/log.md, twelve follow-ups: 2 and 3 right; the new one alone: 5; named as a topic: 6).
+ */
+export function resolved(question: string, previous: PreviousTurn | null): string {
+  if (!previous || !isElliptical(question)) return question;
+  const topic = question
+    .trim()
+    .replace(opening, '')
+    .replace(/[?.!]+$/, '');
+  return asksItself.test(topic) || topic === '' ? question : `What about ${topic}?`;
+}
 
 /** The question before counts less than the new one: it says the topic, not what is asked. */
 export const previousWeight = (question: string): number => (isElliptical(question) ? 0.6 : 0.15);
