@@ -49,23 +49,39 @@ const excluded = createExclusion(
   values.exclude.flatMap((folder) => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))),
 );
 
+interface Candidate extends TextExample {
+  /** Which input it comes from. */
+  readonly from: number;
+}
+
+/** One of each input after the other while there are some, those with more questions first: many short ones teach little. */
+function inTurns(candidates: readonly Candidate[]): Candidate[] {
+  const rich = ({ primary, questions }: Candidate) =>
+    Math.min(3, questions.filter(({ kind }) => kind === primary).length);
+  const queues = inputs.map((_, input) =>
+    candidates.filter(({ from }) => from === input).sort((a, b) => rich(b) - rich(a)),
+  );
+  const longest = Math.max(0, ...queues.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => queues.flatMap((queue) => queue[i] ?? [])).flat();
+}
+
 async function write(file: string, limit: number, dev: boolean): Promise<void> {
   const random = createRandom(seed + (dev ? 7919 : 0));
   const maker = createTextMaker(random);
-  const found = new Map<Primary, TextExample[]>(primaries.map((kind) => [kind, []]));
+  const found = new Map<Primary, Candidate[]>(primaries.map((kind) => [kind, []]));
   let left = 0;
-  for (const input of inputs)
+  for (const [from, input] of inputs.entries())
     for await (const text of readDocuments(input)) {
       if ((createHash('sha256').update(text).digest().readUInt32LE(0) % devOneIn === 0) !== dev) continue;
       if (excluded(text)) left += 1;
-      else for (const example of maker.examples(text)) found.get(example.primary)!.push(example);
+      else for (const example of maker.examples(text)) found.get(example.primary)!.push({ ...example, from });
     }
   const lines: string[] = [];
   const counts: Record<string, number> = {};
   const questions: Record<string, number> = {};
   for (const kind of primaries) {
     const wanted = Math.round((limit * (shares.get(kind) ?? 0)) / total);
-    const chosen = random.shuffled(found.get(kind)!).slice(0, wanted);
+    const chosen: TextExample[] = inTurns(random.shuffled(found.get(kind)!)).slice(0, wanted);
     while (kind === 'table' && chosen.length < wanted)
       for (const { passage, questions } of makeTable(random))
         if (questions.length > 0 && chosen.length < wanted) chosen.push({ primary: 'table', passage, questions });

@@ -29,7 +29,7 @@ const negations: Readonly<Record<string, string>> = {
 const opening =
   /^(?:This|These|That|Those|It|They|He|She|In|On|At|For|To|When|If|By|With|Without|After|Before|During|As|And|But|So|Or|While|Once|However|Also|Because|Although|Since|What|How|Where|Why|Who|Which|Whether|Until|From|Under|Unlike|Like|Here|Please|Do|Not|Then|Next|Note|See|Be|Such|Other|Another|Using|Instead|Another|I|Let|Both|Yes|No|Only|Even|Just|Again|Thus|Therefore|Most|Many|Some|Several|Few|More|Finally|First|Second|Later|One|Each|About)\b/;
 const inSubject =
-  /\b(?:that|which|who|whose|whom|if|when|where|how|why|what|this|these|those|it|they|them|he|she|there|because|since|while|to|but|so|then|than|not|only|also|still|now|today|i|we|you|your|our|its|their|his|her|and|says?|means?|shows?|ensures?|believes?|thinks?|knows?|requires?|expects?|makes?|uses?|helps?|lets?|allows?|suggests?|agrees?|wants?|needs?|provides?|includ\w+|contains?|gives?|takes?|sets?|gets?|following|above|below|is|are|was|were|can|may|must|will|should|has|have|do|does|had|did|could|would|might|shall|one|such|others?|same|latter|former|such|first|second|third|answer|reason|result|problem|fact)\b/i;
+  /\b(?:that|which|who|whose|whom|if|when|where|how|why|what|this|these|those|it|they|them|he|she|there|because|since|while|to|but|so|then|than|not|even|my|only|also|still|now|today|i|we|you|your|our|its|their|his|her|and|says?|means?|shows?|ensures?|believes?|thinks?|knows?|requires?|expects?|makes?|uses?|helps?|lets?|allows?|suggests?|agrees?|wants?|needs?|provides?|includ\w+|contains?|gives?|takes?|sets?|gets?|following|above|below|is|are|was|were|can|may|must|will|should|has|have|do|does|had|did|could|would|might|shall|one|such|others?|same|latter|former|such|first|second|third|answer|reason|result|problem|fact)\b/i;
 /** Points outside of the sentence, or makes its truth hang on something. */
 const inRest =
   /\b(?:it|they|them|this|these|those|that one|such|above|below|following|here|he|she|him|his|her|hers|however|therefore|otherwise|also|either|neither|nor|both|latter|former|another|instead|too|their|then|same|others?|only|unless|except|but|although|though|whereas|while|so|yet|likely|probably|usually|often|typically|generally|sometimes|might|could|would|e\.g|i\.e|etc|please|i|my|me|shall)\b/i;
@@ -68,11 +68,23 @@ const auxiliary = new RegExp(
 
 export function readClause(sentence: string): Clause | null {
   const text = trimmed(sentence.replace(/’/g, "'"));
+  // An enumeration without its end is not what the sentence says.
+  if (/,.*,.* (?:and|or) /.test(sentence) && /,/.test(text)) return null;
+  if (!/[.!]$/.test(sentence) || /\b[A-Z]\.[A-Z]\.$/.test(sentence) || / [.,]/.test(text)) return null;
   if (/[?:"“”|<>{}=`\\[\]]|https?:|\bshall\b/.test(text)) return null;
   const usual = (clause: Clause): Clause | null => {
     const words = wordCount(clause.rest);
     if (words < minRestWords || words > maxRestWords || inRest.test(clause.rest)) return null;
-    return /\b(?:and|or|of|to|the|a|for|with|as|is|in|by|on|if|when)$/i.test(clause.rest) ? null : clause;
+    if (/\b(?:and|or|of|to|the|a|for|with|as|is|in|by|on|at|from|near|if|when|where|that)$/i.test(clause.rest))
+      return null;
+    // A second clause with a verb of its own.
+    const joined = /[ ,](?:and|or) (?:the \w+ )?([\w']+)/.exec(clause.rest)?.[1];
+    if (
+      joined &&
+      (/^(?:we|you|I|can|is|are|was|were|will|may|must|should|has|have)$/.test(joined) || baseOfThird(joined))
+    )
+      return null;
+    return clause;
   };
   const found = auxiliary.exec(text);
   if (found && usualSubject(found[1]!)) {

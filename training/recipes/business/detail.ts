@@ -10,8 +10,13 @@ const dangling =
 const afterNumber =
   /^((?:[a-z-]+ ){0,2}[a-z-]+?s(?: of (?:paid |the |personal |annual )?[a-z-]+(?: [a-z]+)?)?)(?= (?:per|for|in|on|at|to|from|each|a|every|during|when|if|before|after|by|within|with|and|that|who|without|are|is|as)\b|$)/;
 const persons =
-  'manager|team|department|office|agency|committee|board|director|administrator|admin|owner|company|lead|group|secretary|mayor|council|staff|officer|engineer|employee|employer|supervisor|coordinator|president|congress|commission|ministry|court|user|client|customer|author|organization|chair|commander';
+  'manager|team|department|office|agency|committee|board|director|administrator|admin|owner|company|lead|secretary|mayor|council|staff|officer|engineer|employee|employer|supervisor|coordinator|president|congress|commission|ministry|court|user|client|customer|author|organization|chair|commander';
 const person = new RegExp(`^(?:the |your |our |a |an )?(?:[\\w&'-]+ ){0,4}(?:${persons})s?$`, 'i');
+
+const bounds =
+  /(?:up to|at least|at most|no more than|a minimum of|a maximum of|about|approximately|around|more than|over|nearly) $/i;
+const conditionSubject = /^(?:you|we|the|a|an|your|our|there|all|any|no|someone|anyone|everyone|[A-Z]\w+|\w+s) /;
+const openEnd = /\b(?:to|for|of|with|at|in|on|by|not|and|or)$/;
 
 interface Context {
   readonly document: string;
@@ -38,7 +43,12 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
     for (const { kind, text, start, end } of findValues(rest)) {
       const before = rest.slice(0, start);
       const after = rest.slice(end);
-      if (/\b(?:and|or|between|to|from|of)\s*$/.test(before) || /^\s*(?:and|or|to|-)\b/.test(after)) continue;
+      if (
+        /\b(?:and|or|between|to|from|of)\s*$/.test(before) ||
+        / and [A-Z]/.test(after) ||
+        /^\s*(?:and|or|to|-)\b/.test(after)
+      )
+        continue;
       const bound =
         /(?:up to|at least|at most|no more than|a minimum of|a maximum of|within|no later than|by|before|after|until|for|on|at|in|approximately|about|around|more than|less than|every|over|since)\s$/i;
       const lead = new RegExp(`(?:\\b(?:for) )?(${bound.source})`, 'i').exec(before)?.[1]?.trim() ?? '';
@@ -67,7 +77,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
             quoted,
           );
         else if (/^every$/i.test(lead)) add('How often', cut + after, quoted);
-        else if (/^ (?:before|after|prior)\b/.test(after) && lead === '') add('How long', before + after, text);
+        else if (/^ (?:before|after|prior)\b/.test(after) && lead === '') add(`How long${after}`, before, text);
         else if (
           /^(?:have|take|last|is|are|get|receive|accrue|offer|require|wait|need) /i.test(`${before} `) &&
           !/-/.test(text)
@@ -139,6 +149,8 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
         }
       } else if (
         kind === 'count' &&
+        before.replace(bounds, '').trim().split(' ').length <= 1 &&
+        !/\b(?:a|an|the|of|with|in)\s*$/.test(before) &&
         !/-$|\b(?:version|step|level|type|title|section|chapter|figure|table|page|part|article|port|no\.)\s*$/i.test(
           before,
         )
@@ -147,10 +159,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
         if (noun && noun.length < 40)
           add(
             `How many ${noun}`,
-            before.replace(
-              /(?:up to|at least|at most|no more than|a minimum of|a maximum of|about|approximately|around|more than|over|nearly) $/i,
-              '',
-            ) + after.trimStart().slice(noun.length),
+            before.replace(bounds, '') + after.trimStart().slice(noun.length),
             /^(?:up to|at least|at most|no more than|a minimum of|a maximum of|more than|less than|over|about|approximately)$/i.test(
               lead,
             )
@@ -161,27 +170,30 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
     }
 
   // What is …?
+  const praise =
+    /^(?:a|an|the) (?:very |most |more )?(?:hard|difficult|great|good|important|best|fast|common|big|key|way|days|only|first|reason|result|same|single point|popular|useful|nice|little|few|lot|number|part|ideal|perfect|must|bit|case|one|time|next|last)\b/;
   if (
     !negative &&
     /^(?:is|are)$/.test(auxiliary) &&
     /^(?:a|an|the) \w/.test(rest) &&
-    !/^(?:You|We|There|The (?:goal|purpose|first|only|best|most))\b/.test(subject) &&
+    !praise.test(rest) &&
+    subject.split(' ').length <= 4 &&
+    !/^(?:You|We|There|I|My|Our|Your)\b|^The (?:goal|purpose|first|only|best|most|days|result|idea|next)\b/.test(
+      subject,
+    ) &&
     rest.split(' ').length >= 4
   ) {
     const at = sentence.text.indexOf(rest.slice(0, 12));
     const small = lowerFirst(subject, document);
     const full = sentence.text.slice(at).replace(/[.!]+$/, '');
+    const somebody =
+      /\b(?:director|officer|president|producer|administrator|founder|manager|designer|engineer|chief|head|lead|secretary|specialist|analyst|author|minister)\b/i.test(
+        rest,
+      ) && /^[A-Z]\S+(?: [A-Z]\S+)+$/.test(subject);
     if (at >= 0 && full.length < 160)
       out.push({
         kind: 'detail',
-        question: asQuestion(
-          random.pick(
-            [`what ${auxiliary} ${small}`, `what ${auxiliary} ${small}`, `what does ${small} mean`].slice(
-              0,
-              auxiliary === 'is' ? 3 : 2,
-            ),
-          ),
-        ),
+        question: asQuestion(`${somebody ? 'who' : 'what'} ${auxiliary} ${small}`),
         form: 'span',
         spans: [[sentence.start + at, sentence.start + at + full.length]],
       });
@@ -190,7 +202,9 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
   // Who …?
   if (
     person.test(subject) &&
-    !/^(?:Your|The|Our)? ?(?:group|office|user|client|customer|employee)s?$/i.test(subject) &&
+    !/^My\b|^(?:Your|The|Our)? ?(?:group|office|user|client|customer|employee|team|lead|staff)s?$/i.test(subject) &&
+    !/\buser$/i.test(subject) &&
+    !/^(?:an?|the|busy|already)\b| and /.test(rest) &&
     (auxiliary === 'is' || auxiliary === 'are' || /^(?:can|may|must|will|should)$/.test(auxiliary))
   ) {
     const verb = /^(?:is|are)$/.test(auxiliary) ? 'is' : auxiliary;
@@ -238,6 +252,7 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
     return [at, at + part.length];
   };
 
+  if (/https?:/.test(body)) return out;
   const lead = /^(To|If|When|Once) ([^,]{6,90}), (.+)$/.exec(body);
   if (
     lead &&
@@ -249,7 +264,13 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
     const [, word, condition, rest] = lead as unknown as [string, string, string, string];
     const answer = rest.replace(/^(?:then|please) /i, '');
     if (word === 'To') {
-      if (/^[a-z-]+(?: |$)/.test(condition) && !/^(?:be|do|help|ensure|avoid|make sure|this)\b/.test(condition))
+      if (
+        /^[a-z-]+(?: |$)/.test(condition) &&
+        !/^(?:be|do|help|ensure|avoid|make sure|this|learn more|find out|see|learn|proceed|continue|access the page)\b/.test(
+          condition,
+        ) &&
+        condition.split(' ').length >= 2
+      )
         push(
           say(
             random.pick(
@@ -264,16 +285,31 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
           ...span(answer),
         );
     } else {
-      const wordLower = word.toLowerCase();
-      const forms =
-        /^(?:you|it)? ?(?:must|need|should|have)|^[a-z]+ (?!(?:will|can|may|must|is|are|has|should)\b)/i.test(answer) &&
-        !/^(?:the|we|it)\b/i.test(answer)
-          ? [
-              `what should I do ${wordLower} ${condition}`,
-              `what do I have to do ${wordLower} ${condition}`,
-              `${wordLower} ${condition}, what should I do`,
-            ]
-          : [`what happens ${wordLower} ${condition}`, `${wordLower} ${condition}, what happens`];
+      const small = word.toLowerCase();
+      const gerund = /^[a-z]+ing\b/.test(condition);
+      // `If helpful`, `Once submitted`: nobody to ask about.
+      if (
+        condition.split(' ').length < 3 ||
+        /^you (?:think|want to (?:proceed|learn|continue|know)|have any questions$|already)\b/.test(condition) ||
+        (!gerund && !conditionSubject.test(condition)) ||
+        openEnd.test(condition) ||
+        /^(?:a|the|every|each) (?:day|week|month|year)\b/.test(condition)
+      )
+        return out;
+      if (/^(?:see|check out|start here|look at|please see|be aware|you can see|note)\b/i.test(answer)) return out;
+      const command =
+        /^you (?:must|need|should|have)\b/i.test(answer) || !/^(?:you|we|it|the|your|our)\b/i.test(answer);
+      const option = /^you (?:can|may)\b/i.test(answer);
+      if (gerund && !command) return out;
+      const forms = command
+        ? [
+            `what should I do ${small} ${condition}`,
+            `what do I have to do ${small} ${condition}`,
+            `${small} ${condition}, what should I do`,
+          ]
+        : option
+          ? [`what can I do ${small} ${condition}`, `${small} ${condition}, what can I do`]
+          : [`what happens ${small} ${condition}`, `${small} ${condition}, what happens`];
       push(say(random.pick(forms)), ...span(answer));
     }
   }
@@ -289,11 +325,18 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
           ? ['When', 'Under what conditions', 'In which case']
           : [];
       if (leads.length > 0) push(whQuestion(random.pick(leads), clause, clause.rest, document, viewer), from, to);
-      else if (unless[2]!.startsWith('except')) push(`What is the exception: ${yesLess(clause, document)}?`, from, to);
+      else if (unless[2]!.startsWith('except')) push(`what is the exception: ${yesLess(clause, document)}`, from, to);
     }
   }
   const when = /^(.+?) (if|when|after|before|until|once) ([^,]{8,100})$/.exec(body);
-  if (when && !unless && !/^(?:If|When|Once)\b/.test(body) && !dangling.test(when[1]!)) {
+  if (
+    when &&
+    !unless &&
+    !/\b(?:even|only|and|or|as|just|except|but)$|[—–,-]$/.test(when[1]!) &&
+    !openEnd.test(when[1]!) &&
+    !/^(?:If|When|Once)\b/.test(body) &&
+    !dangling.test(when[1]!)
+  ) {
     const clause = readClause(`${when[1]}.`);
     if (clause && !clause.negative && clause.rest.split(' ').length >= 2) {
       const word = when[2]!;
@@ -312,14 +355,14 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
     }
   }
   const because = /^(.+?),? because (.{10,150})$/.exec(body);
-  if (because && !dangling.test(because[1]!) && !/^because of\b/.test(because[2]!)) {
+  if (because && !dangling.test(because[1]!) && !/^(?:of|it|they|this|that|these|those)\b/.test(because[2]!)) {
     const clause = readClause(`${because[1]}.`);
     if (clause) {
       const why = whQuestion('Why', clause, clause.negative ? `not ${clause.rest}` : clause.rest, document, viewer);
       push(why, ...span(because[2]!));
     }
   }
-  const only = /^Only ((?:[\w'-]+ ){0,5}[\w'-]+) (can|may|should|will|are|is) (.{6,100})$/.exec(body);
+  const only = /^Only (?!then\b)((?:[\w'-]+ ){0,5}[\w'-]+) (can|may|should|will|are|is) (.{6,100})$/.exec(body);
   if (only && !dangling.test(only[3]!) && only[1]!.split(' ').length <= 6)
     push(say(`who ${only[2] === 'are' ? 'is' : only[2]} ${only[3]}`), 0, 5 + only[1]!.length);
   const responsible = /^((?:The|Your|Our)? ?[\w &'-]{3,50}) (?:is|are) responsible for (.{6,90})$/.exec(body);
@@ -361,7 +404,13 @@ const yesLess = (clause: Clause, document: string): string => {
 };
 
 export function detailsFrom(sentence: Sentence, document: string, random: Random): Made[] {
-  if (sentence.text.length > 280 || /[?|{}=<>`]/.test(sentence.text)) return [];
+  if (
+    sentence.text.length > 280 ||
+    !/[.!]$/.test(sentence.text) ||
+    /\b[A-Z]\.[A-Z]?\.$/.test(sentence.text) ||
+    /[?|{}=<>`]/.test(sentence.text)
+  )
+    return [];
   const context = { document, random };
   const clause = readClause(sentence.text);
   return [...(clause ? fromClause(sentence, clause, context) : []), ...fromCondition(sentence, context)];

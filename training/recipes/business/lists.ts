@@ -20,6 +20,8 @@ interface List {
   readonly entries: readonly Entry[];
   /** The line before the list. */
   readonly leadIn: string | null;
+  /** Nothing but a lead-in stands between the heading and the list, and no other list beside it. */
+  readonly direct: boolean;
 }
 
 /** Whole flat lists of a passage. */
@@ -66,13 +68,27 @@ export function listsOf(passage: BusinessPassage, document: string): List[] {
         entries,
         leadIn:
           before && before.kind === 'paragraph' ? document.slice(before.start, before.end).split('\n').at(-1)! : null,
+        direct:
+          passage.heading !== null &&
+          (before === undefined
+            ? /(?:^|\n\n)[^\n]+\n$/.test(document.slice(0, blocks[at]!.start)) &&
+              document.slice(0, blocks[at]!.start).trimEnd().endsWith(passage.heading)
+            : before.kind === 'paragraph' &&
+              at === 1 &&
+              /:$/.test(document.slice(before.start, before.end)) &&
+              before.end - before.start < 160 &&
+              document.slice(0, before.start).trimEnd().endsWith(passage.heading)),
       });
     at = next - 1;
   }
   return lists;
 }
 
-const vague = /\b(?:this|these|those|it|they|them|such|that|here|their|there)\b/i;
+/** An entry that says what to do. */
+const plainVerb =
+  /^(?:keep|don['’]t|do not|explain|avoid|be|consider|calculate|track|monitor|plan|go|click|select|choose|use|run|open|enter|add|create|set|press|type|contact|email|send|submit|ask|visit|follow|navigate|call|write|fill|complete|install|remove|delete|turn|enable|disable|move|change|make|check|update|sign|log|provide|drag|copy|paste|post|review|start|stop|attach|request|read|apply|download|upload|find|look|get|sign|search|save|schedule|invite|assign|confirm|verify|import|export|build|deploy|merge|push|pull|clone|restart|connect|edit|rename|replace|prepare|scroll|mark|tag|test|wait|share|give|take|put|pay|register|book|notify|tell|join|agree|identify|define|specify|configure|generate|record|close|switch|expand|hover|insert|place|ensure|determine|publish|approve|print|collect|return|report)\b/i;
+
+const vague = /\b(?:something|so|page name|this|these|those|it|they|them|such|that|here|their|there)\b/i;
 
 /** Task of a heading or lead-in: `create a user` from `Creating a user`, `How to create a user`, `To create a user:`. */
 function taskOf(text: string): string | null {
@@ -95,7 +111,7 @@ function taskOf(text: string): string | null {
 
 /** Questions that ask for all entries. */
 function wholeQuestions(
-  { leadIn, entries }: List,
+  { leadIn, entries, direct }: List,
   heading: string | null,
   title: string | null,
   document: string,
@@ -126,44 +142,56 @@ function wholeQuestions(
       !/^(?:You|We|There|Here|Some|Other|Others|In|For|To)\b/.test(includes[1]!)
     ) {
       const noun = lowerFirst(includes[1]!, document);
+      const many = /[^s]s$/.test(noun.replace(/ (?:to|of|for|in|from|by|on|with|at|used|you|we|that)\b.*$/, ''));
       if (/\binclude|contain|consist/.test(lead))
         say(
           random.pick(
-            [
-              `what ${/s$/.test(noun) ? 'do' : 'does'} ${noun} include`,
-              `what is part of ${noun}`,
-              `what ${/s$/.test(noun) ? 'are' : 'is'} ${noun}`,
-            ].slice(0, /s$/.test(noun) ? 3 : 2),
+            [`what ${many ? 'do' : 'does'} ${noun} include`, `what is part of ${noun}`, `what are ${noun}`].slice(
+              0,
+              many ? 3 : 2,
+            ),
           ),
         );
       else if (/ (?:are|is)(?: the following)?/.test(lead))
-        say(random.pick([`what ${/s$/.test(noun) ? 'are' : 'is'} ${noun}`, `can you list ${noun}`]));
+        say(random.pick([`what ${many ? 'are' : 'is'} ${noun}`, `can you list ${noun}`]));
     } else if (has && !vague.test(lead.replace('following', ''))) {
       const [verb, ...rest] = has[2]!.trim().split(' ');
       const noun = lowerFirst(has[1]!, document);
-      if (rest.length > 0 && verb !== 'need') say(`what ${verb} ${noun} ${rest.join(' ')}`);
+      if (
+        rest.length > 0 &&
+        verb !== 'need' &&
+        !/(?:\b(?:the|a|an|in|of|to|for|at|with|and|by|from|following))$/.test(rest.join(' '))
+      )
+        say(`what ${verb} ${noun} ${rest.join(' ')}`);
     }
     if (task)
       for (const start of [random.pick(['how do I', 'how can I', 'how to', 'what are the steps to'])])
         out.push(asQuestion(`${start} ${asAsker(task)}`));
   }
-  if (heading && out.length === 0) {
+  const acts = plainVerb.test(entries[0]!.text);
+  if (heading && direct && out.length === 0) {
     const clean = heading.replace(/^\d+(?:\.\d+)*\.? /, '');
-    const task = numbered ? taskOf(heading) : null;
+    const task = numbered && acts ? taskOf(heading) : null;
     const where =
-      title && title !== heading && title.length < 50 && random.chance(0.4)
+      title &&
+      title !== heading &&
+      title.length < 40 &&
+      !/Sheet|Introduction|Overview|[?:]/.test(title) &&
+      random.chance(0.4)
         ? ` for ${lowerFirst(title, document)}`
         : '';
     if (task)
       out.push(
         asQuestion(`${random.pick(['how do I', 'how can I', 'how to', 'what are the steps to'])} ${asAsker(task)}`),
       );
-    else if (/\?$/.test(clean)) out.push(clean);
+    else if (/^(?:What|Which|Who) .*\?$/.test(clean) && !vague.test(clean)) out.push(clean);
     else if (
+      leadIn === null &&
       !numbered &&
+      !acts &&
       /^(?:[A-Z][\w'-]*)(?: [a-z&][\w'-]*){0,3}$/.test(clean) &&
       /[^s]s$/.test(clean) &&
-      !/^(?:About|See|This|Using|How|Other|Additional|More|Related|External|Next|Notes|Links|Resources|References|Examples|Further|Optional|Comments|Details|\w+ing)\b/.test(
+      !/^(?:Demonstrates|Benefits from|Known|Labels|About|See|This|Using|How|Other|Additional|More|Related|External|Next|Notes|Links|Resources|References|Examples|Further|Optional|Comments|Details|\w+ing)\b/.test(
         clean,
       )
     ) {
@@ -192,15 +220,22 @@ export function listsFrom(passage: BusinessPassage, title: string | null, docume
     const questions = wholeQuestions(list, passage.heading, title, document, random);
     for (const question of questions)
       out.push({ kind: 'list', question, form: 'list', spans: entries.map(({ start, end }) => [start, end] as const) });
-    if (!entries.every((entry) => entry.numbered) || entries.length < 3) continue;
-    const task = (list.leadIn && taskOf(list.leadIn)) ?? (passage.heading && taskOf(passage.heading));
+    if (!entries.every((entry) => entry.numbered) || entries.length < 3 || !plainVerb.test(entries[0]!.text)) continue;
+    const task =
+      (list.leadIn && taskOf(list.leadIn)) ?? (list.direct && passage.heading ? taskOf(passage.heading) : null);
     const step = (question: string, entry: Entry) =>
       out.push({ kind: 'list', question: asQuestion(question), form: 'span', spans: [[entry.start, entry.end]] });
     const known = entries.map(({ text }) =>
       lowerFirst(text.replace(/[.,;:].*$/, ''), `${document} ${text.toLowerCase()}`),
     );
     const at = random.between(1, entries.length - 1);
-    if (known[at - 1]!.length < 70 && /^[a-z]+ /.test(known[at - 1]!) && !vague.test(known[at - 1]!))
+    if (
+      known[at - 1]!.length < 70 &&
+      !/https?/.test(entries[at - 1]!.text) &&
+      plainVerb.test(known[at - 1]!) &&
+      !/\bstep\b/i.test(known[at - 1]!) &&
+      !vague.test(known[at - 1]!)
+    )
       step(
         asAsker(
           random.pick([

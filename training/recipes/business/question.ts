@@ -18,7 +18,7 @@ export interface Sentence {
   readonly end: number;
 }
 
-const marker = /^(?:[-*•]|\d{1,2}[.)])\s+/;
+const marker = /^(?:(?:[-*•]|\d{1,2}[.)]|\([\da-zA-Z]{1,3}\))\s+)+/;
 
 /** Sentences of what stems from the document, without list markers. */
 export function sentencesOf(passage: BusinessPassage): Sentence[] {

@@ -25,18 +25,23 @@ const small = (text: string): string =>
 const proper = new Set(['office', 'country', 'plan', 'room', 'product', 'level', 'day', 'service', 'department']);
 const inSentence = (name: string, { key }: Domain): string => (proper.has(key.noun) ? name : small(name));
 
+/** Headers that are no name of what stands under them. */
+const unnamed =
+  /^(?:has|for|per|open|opens|closed on|up to|morning|evening|can .*|who .*|kept for|.* within|stored in|paid.*|.* since|backed up|.* after|.* by|starts|notify|escalate to|target|update every|collected on|per day|per month|hours|since .*|logged out.*|invites.*|after .*|from year.*|request ahead|.* up to|in stock|carried over|viewer.*|editor.*|admin.*|early shift|late shift|lunch)$/i;
+
 function wordings(column: Column, header: string, row: string, domain: Domain, random: Random): string {
   const name = inSentence(row, domain);
   const label = small(header);
+  const nominal = !unnamed.test(header);
   if (random.chance(0.62)) return asQuestion(fill(random.pick(column.ask), name));
   return asQuestion(
     random.pick([
-      `what is the ${label} of ${name}`,
-      `what is the ${label} for ${name}`,
+      ...(nominal
+        ? [`what is the ${label} of ${name}`, `what is the ${label} for ${name}`, `tell me the ${label} of ${name}`]
+        : []),
       `${label} for ${name}`,
       `${name} ${label}`,
       `${header} ${row}`,
-      `tell me the ${label} of ${name}`,
       `what does the table say about ${name}: ${label}`,
       `${name}: ${label}`,
     ]),
@@ -117,7 +122,7 @@ export function makeTable(random: Random): TableExample[] {
           [span],
         );
       else add('span', wordings(columns[column]!, header, rows[row]!, domain, random), [span]);
-      if (polar || !random.chance(0.45)) continue;
+      if (polar || !random.chance(0.45) || unnamed.test(header)) continue;
       // Is it that value?
       const others = cells.map((line) => line[column]!).filter((other) => other !== value);
       const truth = random.chance(0.5) || others.length === 0;
@@ -144,7 +149,7 @@ export function makeTable(random: Random): TableExample[] {
         const value = cells[row]![column]!;
         const same = present.filter((other) => cells[other]![column] === value);
         if (
-          !/^(?:None|Nobody|Never|Always|Once|Unlimited|Everyone|All days)$/.test(value) &&
+          !/^(?:None|Nobody|Never|Always|Once|Unlimited|Unpaid|Everyone|All days)$/.test(value) &&
           same.length <= 4 &&
           (same.length === 1 || whole)
         )

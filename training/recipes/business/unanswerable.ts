@@ -30,7 +30,7 @@ const groups = [
 ];
 
 /** Would the passage perhaps answer it after all? */
-const near = 0.8;
+const near = 0.72;
 /** Under this share of common words a reader refuses without reading. */
 const far = 0.25;
 

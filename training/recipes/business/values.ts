@@ -120,7 +120,10 @@ export function otherValue({ kind, text }: Value, random: Random, larger = false
       }
       const match = new RegExp(number).exec(text)!;
       const other = otherNumber(match[0], random, larger);
-      if (kind === 'percent' && Number(other) > 100) return text.replace(match[0], otherNumber('40', random, false));
+      if (kind === 'percent' && Number(other) > 100) {
+        const shares = ['10', '25', '35', '60', '85'].filter((share) => share !== match[0]);
+        return text.replace(match[0], random.pick(shares));
+      }
       const swapped = text.replace(match[0], other);
       return kind === 'duration' && text.includes(' ') ? plural(swapped, other === '1') : swapped;
     }

@@ -35,7 +35,6 @@ const opposites: readonly (readonly [string, string])[] = [
   ['permanent', 'temporary'],
   ['higher', 'lower'],
   ['increase', 'decrease'],
-  ['more', 'less'],
   ['largest', 'smallest'],
   ['north', 'south'],
   ['northern', 'southern'],
@@ -46,15 +45,10 @@ const opposites: readonly (readonly [string, string])[] = [
   ['automatic', 'manual'],
   ['encrypted', 'unencrypted'],
   ['eligible', 'ineligible'],
-  ['confidential', 'public'],
-  ['fixed', 'variable'],
-  ['first', 'last'],
   ['highest', 'lowest'],
-  ['legal', 'illegal'],
   ['voluntary', 'compulsory'],
   ['valid', 'invalid'],
   ['visible', 'hidden'],
-  ['short', 'long'],
 ];
 const oppositeOf = new Map(
   opposites.flatMap(
@@ -75,6 +69,10 @@ const vague =
 const exceptional =
   /\b(?:unless|except|however|only|may not be able|other than|not necessarily|not all|not always|not every|not just|not yet)\b/i;
 
+/** Nobody would ask whether that is forbidden. */
+const notForbidden =
+  /^(?:be|need|want|wish|refer|find|see|view|read|learn|email|contact|expect|notice|like|think|get|have|help|check|look|ask|consider|know|reach|tell|search|visit|call|use approaches|feel|rely|start|experience|also)\b/;
+
 const withSynonym = (clause: Clause, random: Random): string[] => {
   const { auxiliary, rest, subject } = clause;
   const bare = rest.replace(/^be /, 'be ');
@@ -85,13 +83,18 @@ const withSynonym = (clause: Clause, random: Random): string[] => {
         `${/^(?:You|We)$|s$/.test(subject) && subject !== 'You' ? 'are' : subject === 'You' ? 'are' : 'is'}|required to ${bare}`,
       ]),
     ];
-  if (auxiliary === 'may' && subject !== 'There')
+  if (auxiliary === 'may' && subject !== 'There' && !/^(?:be able|want|need|wish|find|also)\b/.test(rest))
     return [random.pick([`can|${bare}`, `${/^(?:You|We)$|s$/.test(subject) ? 'are' : 'is'}|allowed to ${bare}`])];
   return [];
 };
 
 export function yesNoFrom(sentence: Sentence, document: string, random: Random): Made[] {
-  if (exceptional.test(sentence.text) || sentence.text.length > 260) return [];
+  if (
+    exceptional.test(sentence.text) ||
+    /\b(?:manual or automatic|means? to)\b/i.test(sentence.text) ||
+    sentence.text.length > 260
+  )
+    return [];
   const clause = readClause(sentence.text);
   if (!clause) return [];
   const viewer = random.chance(0.65);
@@ -151,18 +154,19 @@ export function yesNoFrom(sentence: Sentence, document: string, random: Random):
     const whom = lowerFirst(subject, document).replace(/^(?:You|We)$/, (word) => word.toLowerCase());
     const words = random.pick([
       `is it optional for ${whom} to ${rest}`,
-      `is it up to ${whom} whether to ${rest}`,
+      `is it voluntary for ${whom} to ${rest}`,
       `may ${whom} choose not to ${rest}`,
     ]);
-    if (!/^be\b/.test(rest)) out.push(made('no', asQuestion(viewer ? asAsker(words) : words)));
+    if (!/^(?:be|already|understand|have)\b/.test(rest) && /^(?:You|We|All|Each|Employees|\w+s$)/.test(subject))
+      out.push(made('no', asQuestion(viewer ? asAsker(words) : words)));
   }
   if (
     (auxiliary === 'can' || auxiliary === 'may') &&
     /^(?:You|Users|Employees|Teammates|Members|Customers)$/.test(subject) &&
     random.chance(0.5)
   ) {
-    const words = `is it forbidden to ${rest}`;
-    if (!/^be\b/.test(rest)) out.push(made('no', asQuestion(viewer ? asAsker(words) : words)));
+    const words = `is it ${random.pick(['forbidden', 'prohibited', 'against the rules'])} to ${rest}`;
+    if (!notForbidden.test(rest)) out.push(made('no', asQuestion(viewer ? asAsker(words) : words)));
   }
   return out;
 }
