@@ -86,8 +86,7 @@ export function cutDocument(extracted: Extracted): BusinessDocument {
   return { title, text, passages };
 }
 
-/** Documents of a text file in its order. */
-export async function* readDocuments(file: string): AsyncGenerator<string> {
+async function* allDocuments(file: string): AsyncGenerator<string> {
   let lines: string[] = [];
   for await (const line of createInterface({ input: createReadStream(file) })) {
     if (line === documentMark) {
@@ -96,6 +95,21 @@ export async function* readDocuments(file: string): AsyncGenerator<string> {
     } else lines.push(line);
   }
   if (lines.length > 0) yield lines.join('\n');
+}
+
+/**
+ * Documents of a text file in its order.
+ * @param input a file, or `FILE#Book,Book`: only those books, each from its chapter `Book: Introduction` to the next one.
+ */
+export async function* readDocuments(input: string): AsyncGenerator<string> {
+  const [file, list] = input.split('#') as [string, string?];
+  const books = list?.split(',');
+  let inside = books === undefined;
+  for await (const text of allDocuments(file)) {
+    const book = /^(.+): Introduction\n/.exec(text)?.[1];
+    if (books && book) inside = books.includes(book);
+    if (inside) yield text;
+  }
 }
 
 const normalised = (text: string): string =>

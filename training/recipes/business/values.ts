@@ -77,7 +77,7 @@ const plural = (text: string, one: boolean): string =>
 function otherNumber(written: string, random: Random, larger: boolean): string {
   const value = Number(written.replace(/,/g, ''));
   const factors = larger ? [1.5, 2, 3, 4] : [0.5, 1.5, 2, 3];
-  const digits = (/\.(\d+)/.exec(written)?.[1] ?? '').length;
+  const digits = /\.(\d+)/.exec(written)?.[1]?.length ?? 0;
   for (const factor of random.shuffled(factors)) {
     let next = value * factor;
     if (digits === 0) {
@@ -120,7 +120,10 @@ export function otherValue({ kind, text }: Value, random: Random, larger = false
       }
       const match = new RegExp(number).exec(text)!;
       const other = otherNumber(match[0], random, larger);
-      if (kind === 'percent' && Number(other) > 100) return text.replace(match[0], otherNumber('40', random, false));
+      if (kind === 'percent' && Number(other) > 100) {
+        const shares = ['10', '25', '35', '60', '85'].filter((share) => share !== match[0]);
+        return text.replace(match[0], random.pick(shares));
+      }
       const swapped = text.replace(match[0], other);
       return kind === 'duration' && text.includes(' ') ? plural(swapped, other === '1') : swapped;
     }

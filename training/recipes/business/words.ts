@@ -112,13 +112,17 @@ export const baseOfGerund = (word: string): string | null => irregularGerunds[wo
 const headingVerbs = new Set(Object.values(irregularGerunds));
 export const isHeadingVerb = (word: string): boolean => headingVerbs.has(word.toLowerCase());
 
-const objectBefore =
-  /\b(?:to|for|with|by|from|of|about|at|on|than|give|gives|send|sends|help|helps|allow|allows|let|lets|enable|enables|tell|ask|asks|require|requires|contact|notify|provide|provides|email|charge|pay|pays|owe|offer|offers|show|shows|remind|reimburse|inform|assist)$/i;
+/** `you` is who acts behind these words, or in front of those. */
+const subjectBefore =
+  /(?:^|\b(?:if|when|whether|that|once|before|after|because|as|until|unless|while|what|where|how|which|who|the|and|or|is|are|was|were|can|may|must|will|should|have|had|do|did|does)) $/i;
+const verbAfter =
+  /^(?:['’](?:re|ve|ll|d)\b| (?:are|can|cannot|can't|could|did|do|don't|had|have|haven't|may|might|must|should|want|were|will|would|need|needed|use|used|receive|received|agree|leave|left|live|own|move|choose|chose|think|wish|like|get|got|see|send|make|made|plan|work|wrote|pay|paid|provide|upload|create|created|apply|find|share|intend|expect|start|run)\b)/i;
 
 /** From the document's view to the asker's: you → I or me, we → you. */
 export function asAsker(text: string): string {
   return text
     .replace(/\b(you|your|yours|yourself|we|our|ours|us)\b/gi, (word, _group: string, at: number) => {
+      if (word === 'US') return word;
       switch (word.toLowerCase()) {
         case 'your':
           return 'my';
@@ -131,8 +135,9 @@ export function asAsker(text: string): string {
         case 'ours':
           return 'yours';
         case 'you': {
-          const before = text.slice(0, at).trimEnd();
-          return objectBefore.test(before) ? 'me' : 'I';
+          const acts =
+            at === 0 || subjectBefore.test(text.slice(0, at)) || verbAfter.test(text.slice(at + word.length));
+          return acts ? 'I' : 'me';
         }
         default:
           return 'you';
@@ -140,6 +145,8 @@ export function asAsker(text: string): string {
     })
     .replace(/\bI are\b/g, 'I am')
     .replace(/\bI['’]re\b/g, "I'm")
+    .replace(/\bI aren['’]t\b/g, 'I am not')
+    .replace(/\bI weren['’]t\b/g, 'I was not')
     .replace(/\bI were\b/g, 'I was')
     .replace(/\b(are|were) I\b/gi, (_, verb: string) => (verb.toLowerCase() === 'are' ? 'am I' : 'was I'));
 }
@@ -150,8 +157,10 @@ export function lowerFirst(text: string, document: string): string {
   if (word === 'I' || !/^\p{Lu}\p{Ll}*$/u.test(word)) return text;
   const small = word.charAt(0).toLowerCase() + word.slice(1);
   const common =
-    /^(?:the|a|an|your|our|all|each|every|any|some|most|no|you|we|there|if|when|to|only|both|one|two|three)$/;
-  if (!common.test(small) && !new RegExp(`(?:^|[\\s(])${small}\\b`, 'u').test(document)) return text;
+    /^(?:the|a|an|your|our|all|each|every|any|some|most|no|everyone|everybody|anyone|nobody|you|we|there|if|when|to|only|both|one|two|three)$/;
+  if (common.test(small)) return small + text.slice(word.length);
+  const stands = (form: string, before: string) => new RegExp(`${before}${form}\\b`, 'u').test(document);
+  if (stands(word, '[\\p{Ll},] ') || (!stands(small, '(?:^|[\\s(])') && !/^\S+ \p{Ll}/u.test(text))) return text;
   return small + text.slice(word.length);
 }
 
@@ -163,7 +172,7 @@ export const asQuestion = (text: string): string =>
     text
       .replace(/\s+/g, ' ')
       .replace(/\s+([,.])/g, '$1')
-      .replace(/[\s.,;:]+$/, '')
+      .replace(/[\s.,;:?]+$/, '')
       .trim(),
   )}?`;
 
