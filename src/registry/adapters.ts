@@ -158,7 +158,17 @@ export function createAdapterRegistry(deps: {
       // An operator's own base has no shipped adapter: the bare base reads.
       if (trainedFor !== baseSha256) return;
       const version = await register(join(packageRoot, shipped), shipped);
-      if (!(await aliased('champion'))) await prisma.$transaction((tx) => point(tx, 'champion', version.id));
+      const current = await aliased('champion');
+      const isOlder = (adapter: { readonly id: string; readonly folder: string }) =>
+        adapter.folder === shipped && adapter.id !== version.id;
+      await prisma.$transaction(async (tx) => {
+        // A newer Docent brought a newer reader into the same folder: who served the old one serves it, and the old
+        // version stays known by name only.
+        if (!current || isOlder(current.adapter)) await point(tx, 'champion', version.id);
+        const older = { folder: shipped, id: { not: version.id } };
+        await tx.adapterAlias.deleteMany({ where: { adapter: older } });
+        await tx.adapter.updateMany({ where: older, data: { folder: `${shipped}.replaced` } });
+      });
     },
     async list() {
       const rows = await prisma.adapter.findMany({ include: { aliases: true }, orderBy: { createdAt: 'asc' } });
