@@ -61,6 +61,7 @@ export function curveSvg({ steps, dev }: Curve): string {
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Loss of the training run by tokens</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...ticks.map((share) => {
       const [tokens, loss] = [lastTokens * share, top * share];
