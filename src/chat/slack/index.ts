@@ -91,6 +91,8 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
   };
   const client = new WebClient(config.SLACK_BOT_TOKEN, clientOptions);
   const calls = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
+  /** Asks who we are; given up at the stop, while replies under way go on. */
+  const introduction = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
   let botUserId = '';
   const replies = createReplies({ calls, boot, botUserId: () => botUserId, log, gapMs: options.editGapMs });
   const startDelays = options.reconnectDelaysMs ?? startDelaysMs;
@@ -101,7 +103,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
   /** Who we are here, and whether the app may do what it needs. */
   const identify = async () => {
     try {
-      const self = await calls.call<{
+      const self = await introduction.call<{
         user_id: string;
         user: string;
         bot_id: string;
@@ -339,6 +341,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       if (stopping.signal.aborted) return;
       await noteSeen();
       stopping.abort();
+      introduction.close();
       clearInterval(seenTimer);
       await session?.receiver.stop();
     },
