@@ -9,6 +9,7 @@ import { DocentError, reasonOf } from '../../src/errors.ts';
 import type { Tokenizer } from '../../src/inference/contract.ts';
 import { createPromptRenderer } from '../../src/reader/prompt.ts';
 import { createSpanMask } from '../../src/reader/span-mask.ts';
+import { createWriterPromptRenderer } from '../../src/reader/writer-prompt.ts';
 import { type Branch, packRow, type Row } from './row.ts';
 
 const questionSchema = z.object({
@@ -58,8 +59,15 @@ export interface RowMaker {
   row(example: Example): Row | null;
 }
 
+/** `read`: questions are given and answers trained; `write`: the other way round, without those that have no answer. */
+export type Task = 'read' | 'write';
+
 /** @param maxLength tokens of a row. */
-export function createRowMaker(tokenizer: Tokenizer, maxLength: number): RowMaker {
+export function createRowMaker(tokenizer: Tokenizer, maxLength: number, task: Task = 'read'): RowMaker {
+  return task === 'read' ? readingRows(tokenizer, maxLength) : writingRows(tokenizer, maxLength);
+}
+
+function readingRows(tokenizer: Tokenizer, maxLength: number): RowMaker {
   const prompt = createPromptRenderer(tokenizer);
   const leads = { span: prompt.lead, list: prompt.lead, yes: prompt.leadYes, no: prompt.leadNo };
   return {
@@ -82,6 +90,26 @@ export function createRowMaker(tokenizer: Tokenizer, maxLength: number): RowMake
         const tokens = answer(question);
         if (tokens)
           branches.push({ question: prompt.question(question.question), answer: tokens, weight: question.weight });
+      }
+      return packRow(rendered.prefix, branches, maxLength);
+    },
+  };
+}
+
+function writingRows(tokenizer: Tokenizer, maxLength: number): RowMaker {
+  const prompt = createPromptRenderer(tokenizer);
+  const writer = createWriterPromptRenderer(tokenizer);
+  return {
+    row({ pieces, questions }) {
+      const rendered = writer.passage(pieces);
+      const mask = createSpanMask(pieces, rendered, prompt);
+      const branches: Branch[] = [];
+      for (const { question, form, spans, weight } of questions) {
+        if (form === 'none' || spans.length === 0) continue;
+        const found = spans.map(([start, end]) => mask.find(start, end));
+        if (found.includes(null)) continue;
+        const copies = found.map((span) => mask.constraint.tokens.subarray(span![0], span![1] + 1));
+        branches.push({ question: writer.answer(form, copies), answer: writer.target(question), weight });
       }
       return packRow(rendered.prefix, branches, maxLength);
     },

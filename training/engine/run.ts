@@ -11,6 +11,7 @@ import { writeAdapter } from '../../src/inference/checkpoint/adapter-writer.ts';
 import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { promptVersion } from '../../src/reader/prompt.ts';
+import { writerPromptVersion } from '../../src/reader/writer-prompt.ts';
 import { batchOf, bucketOf } from '../data/batch.ts';
 import { createRowMaker, type Example, readExamples } from '../data/examples.ts';
 import { epochOrder } from '../data/order.ts';
@@ -38,7 +39,9 @@ const byBucket = (a: Row, b: Row): number => bucketOf([a]).length - bucketOf([b]
 function digestOf(settings: RunSettings): string {
   // What decides the numbers; where it runs and how often it saves does not.
   const { output: _, saveEvery: __, sources: ___, threads: ____, ...deciding } = settings;
-  const hash = createHash('sha256').update(JSON.stringify(deciding));
+  // Left out while it is the default: states of runs from before there was a task still go on.
+  const { task, ...others } = deciding;
+  const hash = createHash('sha256').update(JSON.stringify(task === 'read' ? others : deciding));
   hash.update(readFileSync(settings.examples));
   if (settings.dev) hash.update(readFileSync(settings.dev));
   return hash.digest('hex').slice(0, 32);
@@ -71,7 +74,7 @@ export async function runTraining(
       file: settings.examples,
       reason: `rows of ${settings.maxLength} tokens exceed the model's context of ${base.config.context}`,
     });
-  const maker = createRowMaker(tokenizer, settings.maxLength);
+  const maker = createRowMaker(tokenizer, settings.maxLength, settings.task);
   const devRows = settings.dev ? rowsOf(await readExamples(settings.dev), maker) : [];
 
   // Layers below the first trained one keep what the starting adapter says, folded into their weights.
@@ -218,7 +221,13 @@ export async function runTraining(
     }
     writeAdapter(
       adapter,
-      { rank: method.rank, alpha: method.alpha, pairs, base: settings.base, promptVersion },
+      {
+        rank: method.rank,
+        alpha: method.alpha,
+        pairs,
+        base: settings.base,
+        promptVersion: settings.task === 'read' ? promptVersion : writerPromptVersion,
+      },
       { type: 'F32' },
     );
   }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const runSettingsSchema = z.object({
   /** A .gguf file or a folder with safetensors. */
   base: z.object({ path: z.string(), name: z.string(), sha256: z.string().nullable() }),
+  /** What is learnt: answers to questions, or questions to answers. */
+  task: z.enum(['read', 'write']).default('read'),
   /** Adapter folder to start from; null = a new one. */
   start: z.string().nullable().default(null),
   examples: z.string(),
