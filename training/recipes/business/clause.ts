@@ -77,6 +77,7 @@ export function readClause(sentence: string): Clause | null {
     if (words < minRestWords || words > maxRestWords || inRest.test(clause.rest)) return null;
     if (/\b(?:and|or|of|to|the|a|for|with|as|is|in|by|on|at|from|near|if|when|where|that)$/i.test(clause.rest))
       return null;
+    if (/^(?:note|be aware|remember|keep in mind) that\b/.test(clause.rest)) return null;
     // A second clause with a verb of its own.
     const joined = /[ ,](?:and|or) (?:the \w+ )?([\w']+)/.exec(clause.rest)?.[1];
     if (
@@ -91,7 +92,10 @@ export function readClause(sentence: string): Clause | null {
     const [, subject, verb, not, rest] = found as unknown as [string, string, string, string | undefined, string];
     const plain = negations[verb] ?? verb;
     const possesses =
-      /^ha(?:s|ve)$/.test(plain) && !/^(?:been|already|\w+ed|\w+en|had|made|set|taken|given)\b/.test(rest);
+      /^ha(?:s|ve)$/.test(plain) &&
+      !/^(?:been|already|\w+ed|\w+en|had|made|set|taken|given|brought|become|come|grown|begun|gone|seen|found|kept|led|left|lost|met|paid|sent|spent|built|put|run|won|shown|known|done)\b/.test(
+        rest,
+      );
     if (possesses && not) return null;
     if (
       /^(?:is|are|was|were|has|have)$/.test(plain) &&

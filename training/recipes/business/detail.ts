@@ -44,7 +44,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
       const before = rest.slice(0, start);
       const after = rest.slice(end);
       if (
-        /\b(?:and|or|between|to|from|of)\s*$/.test(before) ||
+        /\b(?:and|or|between|to|from|of)\s*$|[-–]$/.test(before) ||
         / and [A-Z]/.test(after) ||
         /^\s*(?:and|or|to|-)\b/.test(after)
       )
@@ -178,7 +178,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
     /^(?:a|an|the) \w/.test(rest) &&
     !praise.test(rest) &&
     subject.split(' ').length <= 4 &&
-    !/^(?:You|We|There|I|My|Our|Your)\b|^The (?:goal|purpose|first|only|best|most|days|result|idea|next)\b/.test(
+    !/^(?:You|We|There|I|My|Our|Your)\b|^The \w+$|^The (?:goal|purpose|first|only|best|most|days|result|idea|next)\b/.test(
       subject,
     ) &&
     rest.split(' ').length >= 4
@@ -187,7 +187,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
     const small = lowerFirst(subject, document);
     const full = sentence.text.slice(at).replace(/[.!]+$/, '');
     const somebody =
-      /\b(?:director|officer|president|producer|administrator|founder|manager|designer|engineer|chief|head|lead|secretary|specialist|analyst|author|minister)\b/i.test(
+      /\b(?:director|officer|president|producer|administrator|founder|manager|designer|engineer|chief|head|lead|secretary|specialist|analyst|author|minister|fellow|scientist|professor|consultant|researcher|strategist|developer|executive|ceo)\b/i.test(
         rest,
       ) && /^[A-Z]\S+(?: [A-Z]\S+)+$/.test(subject);
     if (at >= 0 && full.length < 160)
@@ -220,7 +220,7 @@ function fromClause(sentence: Sentence, clause: Clause, { document, random }: Co
     /^((?:be |been )?\w+(?:ed|en|made|set|held|paid|led|run)) by ((?:the|your|our|a|an) [^,]+?)(?: (?:in|on|at|for|before|after|within|when|if|to|who|that|under|during|as|and)\b.*)?$/.exec(
       rest,
     );
-  if (agent && !negative && person.test(agent[2]!))
+  if (agent && !negative && !/ and /.test(rest) && person.test(agent[2]!))
     add(random.pick(['Who', 'By whom']), `${rest.replace(` by ${agent[2]}`, '')}`, agent[2]!);
   const answered = out.at(-1);
   if (
@@ -263,6 +263,7 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
   ) {
     const [, word, condition, rest] = lead as unknown as [string, string, string, string];
     const answer = rest.replace(/^(?:then|please) /i, '');
+    if (/^see\b/i.test(answer)) return out;
     if (word === 'To') {
       if (
         /^[a-z-]+(?: |$)/.test(condition) &&
@@ -331,6 +332,7 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
   const when = /^(.+?) (if|when|after|before|until|once) ([^,]{8,100})$/.exec(body);
   if (
     when &&
+    when[3]!.includes(' ') &&
     !unless &&
     !/\b(?:even|only|and|or|as|just|except|but)$|[—–,-]$/.test(when[1]!) &&
     !openEnd.test(when[1]!) &&
@@ -338,7 +340,9 @@ function fromCondition(sentence: Sentence, { document, random }: Context): Made[
     !dangling.test(when[1]!)
   ) {
     const clause = readClause(`${when[1]}.`);
-    if (clause && !clause.negative && clause.rest.split(' ').length >= 2) {
+    const reports =
+      /\b(?:explain|determin|show|see|check|know|ask|decid|indicat|tell|learn|find|verif|consider|specif|what|which|how|whether)\w*\b|\b\w+ing$/i;
+    if (clause && !clause.negative && clause.rest.split(' ').length >= 2 && !reports.test(clause.rest)) {
       const word = when[2]!;
       push(
         whQuestion(
