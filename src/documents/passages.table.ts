@@ -75,10 +75,20 @@ export function rowUnits(
   });
 }
 
-/** Cells joined by `; `, ended by a full stop unless the last one brings its own end. */
+const endsInWord = (text: string): boolean => /[\p{L}\p{N}\p{Sc}]$/u.test(text);
+
+/**
+ * Cells joined by `; `, ended by a full stop. Behind `98%` or `(max)` a space keeps the `;` away and the stop is left out:
+ * a tokenizer makes one token of `%.` and `);`, half the document's and half ours, and the cell could not be quoted.
+ */
 function sentence(cells: readonly (readonly Piece[])[]): Piece[] {
-  const pieces = cells.flatMap((cell, index) => (index === 0 ? cell : [{ text: '; ' }, ...cell]));
-  return /[.!?…]$/.test(pieces.at(-1)?.text ?? '') ? pieces : [...pieces, { text: '.' }];
+  const pieces: Piece[] = [];
+  for (const cell of cells) {
+    const before = pieces.at(-1);
+    if (before) pieces.push({ text: endsInWord(before.text) ? '; ' : ' ; ' });
+    pieces.push(...cell);
+  }
+  return endsInWord(pieces.at(-1)?.text ?? '') ? [...pieces, { text: '.' }] : pieces;
 }
 
 /** A row of a table without a header stands as in the text, ` | ` between its cells. */

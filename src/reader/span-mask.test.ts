@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testBase } from '../../tests/setup/base.ts';
+import { createTextBuilder } from '../documents/extract/builder.ts';
+import type { TableBlock } from '../documents/extract/contract.ts';
 import type { Piece } from '../documents/passage.ts';
+import { buildSections } from '../documents/sections.ts';
 import type { Tokenizer } from '../inference/contract.ts';
 import { loadTokenizer } from '../inference/tokenizer.ts';
 import { createPromptRenderer, type PromptRenderer } from './prompt.ts';
@@ -80,6 +83,21 @@ describe('span mask over the real tokenizer', () => {
       { text: '20 €', start: 19, end: 23 },
     ];
     expect(new Set(allowed(pieces, source))).toEqual(new Set(['Pro', '20 €']));
+  });
+
+  it('can quote every cell of a table row, whatever it ends in', () => {
+    const builder = createTextBuilder();
+    const values = ['98 %', '98%', '5 (max)', '"yes"', 'A+', '12 €', 'a/b/', 'Room 3'];
+    builder.table({ header: ['Item', 'Rate', 'Note'], rows: values.map((value, i) => [`Item ${i}`, value, value]) });
+    const extracted = builder.build();
+    const [section] = buildSections(extracted, { countTokens: (text) => tokenizer.encode(text).length });
+    const table = extracted.blocks.find((block) => block.kind === 'table');
+    for (const { start, end } of (table as TableBlock).rows.flat()) {
+      const passage = section!.passages.find((candidate) => candidate.start <= start && end <= candidate.end)!;
+      const mask = createSpanMask(passage.pieces, prompt.passage(passage.pieces), prompt);
+      const found = mask.find(start, end);
+      expect(found && mask.locate(found), extracted.text.slice(start, end)).toEqual({ start, end });
+    }
   });
 
   it('offers the tokens that training targets have', () => {
