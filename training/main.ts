@@ -50,7 +50,7 @@ try {
   await runTraining(readSettings(path), emit, { signal: abort.signal, gate: () => paused?.over });
 } catch (error) {
   const known = isDocentError(error) ? error : new DocentError('TRAINING_FAILED', { reason: reasonOf(error) });
-  emit({ type: 'failed', code: known.code, message: known.message, fix: known.fix });
+  emit({ type: 'failed', code: known.code, details: known.details });
   process.exitCode = 1;
 }
 // Listening to the parent would keep this process alive.

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readAdapter } from '../../src/inference/checkpoint/adapter.ts';
 import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
 import { batchOf } from '../../training/data/batch.ts';
 import type { Row } from '../../training/data/row.ts';
@@ -51,7 +52,9 @@ const checkpoint = openCheckpoint(values.base!);
 const frozen = values.frozen as 'f32' | 'int8';
 const method = { kind: 'lora', rank: 16, alpha: 32, firstLayer: 0 } as const;
 const layout = layoutOf(trainedShapes(checkpoint.config, method));
-const adam = createAdamState(startParameters(checkpoint, method, layout, values.init ?? null, 1));
+const folder = values.init;
+const start = folder ? { folder, adapter: readAdapter(folder, checkpoint.config) } : null;
+const adam = createAdamState(startParameters(checkpoint, method, layout, start, 1));
 const weights = readFrozen(checkpoint, frozen);
 const problem = { config: checkpoint.config, method, frozen, weights, layout, parameters: adam.parameters };
 const executor = await openExecutor(problem, 'cpu', { threads: Number(values.threads), recompute: values.recompute });

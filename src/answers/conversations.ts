@@ -148,7 +148,6 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
       const best = [...seen].sort((a, b) => b.pFound - a.pFound)[0];
       return {
         question: turn.text,
-        answer: turn.answer.answer,
         passageIds: turn.answer.found && best ? [best.passageId] : [],
       };
     },

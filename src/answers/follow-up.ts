@@ -2,7 +2,6 @@
 
 export interface PreviousTurn {
   readonly question: string;
-  readonly answer: string | null;
   /** Passages the answer was read from. */
   readonly passageIds: readonly string[];
 }

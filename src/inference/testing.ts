@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type LoraPair, linearShapes } from './checkpoint/adapter.ts';
 import { writeAdapter } from './checkpoint/adapter-writer.ts';
 import { configToJson, type ModelConfig } from './checkpoint/model-config.ts';
-import { randomCheckpoint, randomNumbers, tinyConfig, weightShapes } from './checkpoint/random.ts';
+import { randomCheckpoint, randomNumbers, tinyConfig } from './checkpoint/random.ts';
 import type { Tensor } from './checkpoint/safetensors.ts';
 import { sources, writeSafetensors } from './checkpoint/safetensors-writer.ts';
+import { weightShapes } from './checkpoint/weight-shapes.ts';
 
 /** A checkpoint folder with the tiny model. */
 export function writeTinyBase(folder: string, config: ModelConfig = tinyConfig): string {

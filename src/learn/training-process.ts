@@ -9,7 +9,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { forkModule } from '../child.ts';
-import { DocentError, type ErrorCode, errorTable } from '../errors.ts';
+import { DocentError, type ErrorCode } from '../errors.ts';
 
 /** What `training/engine/events.ts` emits, as far as it is used here. */
 export type TrainingEvent =
@@ -32,7 +32,7 @@ export type TrainingEvent =
   | { readonly type: 'dev'; readonly step: number; readonly loss: number; readonly best: boolean }
   | { readonly type: 'saved'; readonly step: number }
   | { readonly type: 'done'; readonly adapter: string; readonly progress: TrainingProgress }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly details: Readonly<Record<string, unknown>> };
 
 export interface TrainingProgress {
   readonly steps: number;
@@ -96,11 +96,7 @@ export function startTraining(
         return; // a native library that prints to stdout
       }
       if (event.type === 'done') result = event;
-      if (event.type === 'failed')
-        failure =
-          event.code in errorTable
-            ? Object.assign(new DocentError(event.code as ErrorCode), { message: event.message })
-            : new DocentError('TRAINING_FAILED', { reason: event.message });
+      if (event.type === 'failed') failure = new DocentError(event.code, event.details);
       onEvent(event);
     });
     child.once('error', (error) => reject(new DocentError('TRAINING_FAILED', { reason: error.message })));

@@ -4,7 +4,8 @@
  */
 import type { Piece } from '../documents/passage.ts';
 import type { Engine } from '../inference/contract.ts';
-import type { PromptRenderer, RenderedPassage } from './prompt.ts';
+import type { PromptRenderer } from './prompt.ts';
+import type { RenderedPassage } from './prompt-frame.ts';
 import { createSpanMask, type SpanMask } from './span-mask.ts';
 
 /** Long enough for a sentence; longer words are cut by the mask at a word boundary. */

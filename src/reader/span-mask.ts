@@ -4,7 +4,8 @@
  */
 import type { Piece } from '../documents/passage.ts';
 import type { SpanConstraint } from '../inference/contract.ts';
-import type { PromptRenderer, RenderedPassage } from './prompt.ts';
+import type { PromptRenderer } from './prompt.ts';
+import type { RenderedPassage } from './prompt-frame.ts';
 
 /** Stands between tokens that must not be joined in one span; no vocabulary has it. */
 const barrier = -1;

@@ -14,9 +14,9 @@
  * The kind in brackets is `span`, `yes`, `no` or `list`; several spans are joined by ` ; `. Up to `Answer` nothing depends
  * on the answer, so that one prefill of a passage serves all of its questions.
  */
-import { type Piece, passageText } from '../documents/passage.ts';
+import type { Piece } from '../documents/passage.ts';
 import type { Tokenizer } from '../inference/contract.ts';
-import type { RenderedPassage } from './prompt.ts';
+import { concat, createPromptFrame, type RenderedPassage } from './prompt-frame.ts';
 
 /** Written into adapters; an adapter of another version is refused. */
 export const writerPromptVersion = 'docent-writer-1';
@@ -40,49 +40,25 @@ export interface WriterPromptRenderer {
   readonly end: number;
 }
 
-/** `tokenizer` is the base's; pieces between special tokens are encoded in one go, spans apart. */
+/** `tokenizer` is the base's; spans are encoded apart from what surrounds them. */
 export function createWriterPromptRenderer(tokenizer: Tokenizer): WriterPromptRenderer {
-  const start = tokenizer.special('<|im_start|>');
-  const end = tokenizer.special('<|im_end|>');
-  const encode = (text: string): number[] => [...tokenizer.encode(text)];
-  const system = [start, ...encode(`system\n${systemPrompt}`), end, ...encode('\n'), start];
-  const assistant = [end, ...encode('\n'), start, ...encode('assistant\n')];
-  const kinds: Readonly<Record<WriterKind, readonly number[]>> = {
-    span: encode(' (span):'),
-    yes: encode(' (yes):'),
-    no: encode(' (no):'),
-    list: encode(' (list):'),
+  const { passage, assistant, end } = createPromptFrame(tokenizer, {
+    system: systemPrompt,
+    opening: 'user\nPassage: ',
+    closing: '\n\nAnswer',
+  });
+  const kinds: Readonly<Record<WriterKind, Int32Array>> = {
+    span: tokenizer.encode(' (span):'),
+    yes: tokenizer.encode(' (yes):'),
+    no: tokenizer.encode(' (no):'),
+    list: tokenizer.encode(' (list):'),
   };
-  const separator = encode(' ;');
-  const opening = 'user\nPassage: ';
-  const closing = '\n\nAnswer';
+  const separator = tokenizer.encode(' ;');
   return {
-    passage(pieces) {
-      const text = passageText(pieces);
-      const { ids, starts, ends } = tokenizer.encodeWithOffsets(opening + text + closing);
-      const begin = opening.length;
-      const finish = begin + text.length;
-      // Tokens that hold characters of the passage; one may also hold the space before it.
-      let first = 0;
-      while (first < ids.length && ends[first]! <= begin) first += 1;
-      let last = first;
-      while (last < ids.length && starts[last]! < finish) last += 1;
-      return {
-        prefix: Int32Array.from([...system, ...ids]),
-        first: system.length + first,
-        last: system.length + last,
-        starts: starts.slice(first, last).map((offset) => offset - begin),
-        ends: ends.slice(first, last).map((offset) => Math.min(offset, finish) - begin),
-        text,
-      };
-    },
+    passage,
     answer: (kind, spans) =>
-      Int32Array.from([
-        ...kinds[kind],
-        ...spans.flatMap((span, i) => (i === 0 ? [...Array.from(span)] : [...separator, ...Array.from(span)])),
-        ...assistant,
-      ]),
-    target: (question) => Int32Array.from([...encode(question.trim()), end]),
+      concat(kinds[kind], ...spans.flatMap((span, i) => (i === 0 ? [span] : [separator, span])), assistant),
+    target: (question) => concat(tokenizer.encode(question.trim()), [end]),
     end,
   };
 }

@@ -13,6 +13,7 @@ import type { Device, Executor, Problem } from './executor.ts';
 import { readFrozen } from './frozen-weights.ts';
 import { layoutOf } from './layout.ts';
 import { createOnnxExecutor } from './onnx-executor.ts';
+import { startParameters } from './start-parameters.ts';
 
 export interface DeviceOptions {
   readonly threads: number;
@@ -48,11 +49,10 @@ function tinyProblem(config: ModelConfig, method: Method, frozen: FrozenType) {
   const checkpoint = randomCheckpoint(tiny, 11);
   const layout = layoutOf(trainedShapes(tiny, small));
   const next = randomNumbers(5);
-  const parameters = new Float32Array(layout.size);
-  for (const place of layout.places)
-    for (let i = 0; i < place.size; i += 1)
-      parameters[place.offset + i] =
-        small.kind === 'full' ? checkpoint.read(place.name).data[i]! : (next() * 2 - 1) * 0.2;
+  const parameters =
+    small.kind === 'full'
+      ? startParameters(checkpoint, small, layout, null, 0)
+      : Float32Array.from({ length: layout.size }, () => (next() * 2 - 1) * 0.2);
   const tokens = (count: number) => Int32Array.from({ length: count }, () => Math.floor(next() * tiny.vocab));
   const branch = () => ({ question: tokens(8), answer: tokens(5), weight: 1 });
   const row = packRow(tokens(24), [branch(), branch()], 64)!;
@@ -77,9 +77,10 @@ export async function checkGradients(
 ): Promise<string | null> {
   const { problem, batch, asked } = tinyProblem(config, method, frozen);
   const gradientOn = async (on: Device, type: FrozenType) => {
-    const executor = await openExecutor(problem(type), on, options);
+    const given = problem(type);
+    const executor = await openExecutor(given, on, options);
     try {
-      const gradient = new Float32Array(problem(type).layout.size);
+      const gradient = new Float32Array(given.layout.size);
       await executor.accumulate(batch, gradient);
       return gradient;
     } finally {

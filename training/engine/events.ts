@@ -1,5 +1,6 @@
 /** What a run tells whoever watches it: a terminal's bar, a chat, the console. One JSON object a line on stdout. */
 
+import type { ErrorCode } from '../../src/errors.ts';
 import type { FrozenType } from '../graph/parameters.ts';
 import type { Device } from './executor.ts';
 import type { Progress } from './run-state.ts';
@@ -38,4 +39,4 @@ export type TrainingEvent =
   | { readonly type: 'lambda'; readonly lambda: number; readonly source: string }
   | { readonly type: 'saved'; readonly step: number }
   | { readonly type: 'done'; readonly adapter: string; readonly progress: Progress }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly fix: string };
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly details: Readonly<Record<string, unknown>> };

@@ -54,7 +54,7 @@ export function createOnnxExecutor(problem: Problem, options: OnnxExecutorOption
     const definition: StepDefinition = { config, method, bucket, options: modelOptions, frozen };
     const inputs = stepInputs(definition);
     const compute = backward ? trainingStep : evaluationStep;
-    const { model } = trace(inputs, (tensors) => compute(definition, tensors), { contrib: device !== 'webgpu' });
+    const model = trace(inputs, (tensors) => compute(definition, tensors), { contrib: device !== 'webgpu' });
     const session = await ort.InferenceSession.create(model, {
       executionProviders: [device],
       // 'basic': the fusions above it cost minutes on such graphs and undo the order that frees activations early.

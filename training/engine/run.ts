@@ -14,7 +14,7 @@ import { promptVersion } from '../../src/reader/prompt.ts';
 import { writerPromptVersion } from '../../src/reader/writer-prompt.ts';
 import { batchOf, bucketOf } from '../data/batch.ts';
 import { createRowMaker, type Example, readExamples } from '../data/examples.ts';
-import { epochOrder } from '../data/order.ts';
+import { epochOrder } from '../data/random.ts';
 import type { Row } from '../data/row.ts';
 import { trainedShapes } from '../graph/parameters.ts';
 import { adamStep, createAdamState } from './adamw.ts';
@@ -46,9 +46,7 @@ const byBucket = (a: Row, b: Row): number => bucketOf([a]).length - bucketOf([b]
 function digestOf(settings: RunSettings): string {
   // What decides the numbers; where it runs and how often it saves does not.
   const { output: _, saveEvery: __, sources: ___, threads: ____, ...deciding } = settings;
-  // Left out while it is the default: states of runs from before there was a task still go on.
-  const { task, ...others } = deciding;
-  const hash = createHash('sha256').update(JSON.stringify(task === 'read' ? others : deciding));
+  const hash = createHash('sha256').update(JSON.stringify(deciding));
   hash.update(readFileSync(settings.examples));
   if (settings.dev) hash.update(readFileSync(settings.dev));
   return hash.digest('hex').slice(0, 32);
@@ -85,10 +83,11 @@ export async function runTraining(
   const devRows = settings.dev ? rowsOf(await readExamples(settings.dev), maker) : [];
 
   // Layers below the first trained one keep what the starting adapter says, folded into their weights.
-  const start = settings.start === null ? null : readAdapter(settings.start, base.config);
+  const start =
+    settings.start === null ? null : { folder: settings.start, adapter: readAdapter(settings.start, base.config) };
   const firstLayer = method.kind === 'lora' ? method.firstLayer : 0;
-  const kept = new Map([...(start?.pairs ?? [])].filter(([key]) => Number(key.split('.')[0]) < firstLayer));
-  const checkpoint = start && kept.size > 0 ? withAdapter(base, { ...start, pairs: kept }) : base;
+  const kept = new Map([...(start?.adapter.pairs ?? [])].filter(([key]) => Number(key.split('.')[0]) < firstLayer));
+  const checkpoint = start && kept.size > 0 ? withAdapter(base, { ...start.adapter, pairs: kept }) : base;
 
   const layout = layoutOf(trainedShapes(base.config, method));
   const options = { threads: settings.threads, recompute: settings.recompute };
@@ -96,8 +95,7 @@ export async function runTraining(
   const stateFile = join(output, 'run.state');
   const digest = `${digestOf(settings)}-${chosen.device}-${chosen.frozen}`;
   const resumed = loadRunState(stateFile, digest, layout.size);
-  const state: RunState =
-    resumed ?? freshState(digest, startParameters(checkpoint, method, layout, settings.start, seed));
+  const state: RunState = resumed ?? freshState(digest, startParameters(checkpoint, method, layout, start, seed));
   const { progress, adam, best } = state;
   const executor = await openExecutor(
     {
@@ -206,8 +204,8 @@ export async function runTraining(
       if (settings.patience !== null && progress.sinceBest >= settings.patience) progress.finished = true;
       if (progress.finished || progress.steps % settings.saveEvery === 0) save();
     }
-    if (settings.interpolate && settings.start !== null && devRows.length > 0) {
-      const from = startParameters(checkpoint, method, layout, settings.start, seed);
+    if (settings.interpolate && start && devRows.length > 0) {
+      const from = startParameters(checkpoint, method, layout, start, seed);
       // The executor reads the optimizer's array; what was best so far is one end.
       const result = await chooseLambda(from, best.slice(), adam.parameters, () => scoreDev(executor, devRows));
       best.set(adam.parameters);
@@ -224,7 +222,7 @@ export async function runTraining(
     const pairs = new Map<string, LoraPair>(
       [...kept].map(([key, { a, b }]) => [
         key,
-        { a, b: { shape: b.shape, data: b.data.map((x) => (x * start!.scale) / scale) } },
+        { a, b: { shape: b.shape, data: b.data.map((x) => (x * start!.adapter.scale) / scale) } },
       ]),
     );
     for (const place of layout.places) {

@@ -1,5 +1,6 @@
 /** Everything that decides what a run does. Values that were chosen, not given, carry where they come from. */
 import { z } from 'zod';
+import { defaultAdam } from './adamw.ts';
 
 export const runSettingsSchema = z.object({
   /** A .gguf file or a folder with safetensors. */
@@ -41,7 +42,7 @@ export const runSettingsSchema = z.object({
       weightDecay: z.number(),
       clipNorm: z.number(),
     })
-    .default({ beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }),
+    .default(defaultAdam),
   /** Choose λ between the starting adapter and the tuned one on dev, in the end. Needs both. */
   interpolate: z.boolean().default(false),
   /** What ends the run: this many tokens, contexts and questions counted, padding not. */

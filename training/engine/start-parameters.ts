@@ -1,14 +1,13 @@
 /** Where a run begins: an adapter, fresh low-rank matrices, or the base's own weights. */
-
 import { DocentError } from '../../src/errors.ts';
-import { readAdapter } from '../../src/inference/checkpoint/adapter.ts';
+import type { Adapter } from '../../src/inference/checkpoint/adapter.ts';
 import type { Checkpoint } from '../../src/inference/checkpoint/checkpoint.ts';
-import { randomNumbers } from '../../src/inference/checkpoint/random.ts';
+import { seededNumbers } from '../data/random.ts';
 import type { Method } from '../graph/parameters.ts';
 import { type Layout, viewOf } from './layout.ts';
 
 /**
- * @param adapter folder to start from, of the method's rank and scale; null = A uniform in ±1/√inputs and B zero, as PEFT
+ * @param start what to start from, of the method's rank, with its folder for messages; null = A uniform in ±1/√inputs and B zero, as PEFT
  *   does, so the model begins as the base.
  * @throws DocentError ADAPTER_INVALID.
  */
@@ -16,7 +15,7 @@ export function startParameters(
   checkpoint: Checkpoint,
   method: Method,
   layout: Layout,
-  adapter: string | null,
+  start: { readonly folder: string; readonly adapter: Adapter } | null,
   seed: number,
 ): Float32Array {
   const flat = new Float32Array(layout.size);
@@ -24,9 +23,8 @@ export function startParameters(
     for (const place of layout.places) viewOf(flat, place).set(checkpoint.read(place.name).data);
     return flat;
   }
-  if (adapter === null) {
-    const next = randomNumbers(seed * 2_654_435_761);
-    for (let i = 0; i < 16; i += 1) next();
+  if (start === null) {
+    const next = seededNumbers(seed * 2_654_435_761);
     for (const place of layout.places) {
       if (!place.name.endsWith('.a')) continue;
       const bound = 1 / Math.sqrt(place.shape[1]!);
@@ -35,8 +33,8 @@ export function startParameters(
     }
     return flat;
   }
-  const { rank, scale, pairs } = readAdapter(adapter, checkpoint.config);
-  const refuse = (reason: string) => new DocentError('ADAPTER_INVALID', { folder: adapter, reason });
+  const { rank, scale, pairs } = start.adapter;
+  const refuse = (reason: string) => new DocentError('ADAPTER_INVALID', { folder: start.folder, reason });
   if (rank !== method.rank) throw refuse(`its rank is ${rank}, this run trains rank ${method.rank}`);
   // Another scale is taken into B, so that the run starts with the same function.
   const factor = scale / (method.alpha / method.rank);

@@ -1,7 +1,7 @@
 /** Which tensors a model has and which of them are trained: names and shapes, no numbers. */
 import { linearShapes } from '../../src/inference/checkpoint/adapter.ts';
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
-import { weightShapes } from '../../src/inference/checkpoint/random.ts';
+import { weightShapes } from '../../src/inference/checkpoint/weight-shapes.ts';
 import type { ElementType, Shape } from './tf.ts';
 
 /** What is trained: low-rank matrices beside frozen weights, or the weights themselves. */

@@ -63,7 +63,7 @@ function eager(definition: StepDefinition, values: Arrays): Record<string, Float
 
 async function traced(definition: StepDefinition, values: Arrays, contrib = true) {
   const inputs = stepInputs(definition);
-  const { model } = trace(inputs, (tensors) => trainingStep(definition, tensors), { contrib });
+  const model = trace(inputs, (tensors) => trainingStep(definition, tensors), { contrib });
   const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'basic', logSeverityLevel: 3 });
   const feeds = Object.fromEntries(
     Object.entries(values).map(([name, data]) => [

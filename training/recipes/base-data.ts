@@ -11,8 +11,7 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { randomNumbers } from '../../src/inference/checkpoint/random.ts';
-import { epochOrder } from '../data/order.ts';
+import { createRandom, epochOrder } from '../data/random.ts';
 import { restyled } from './restyle.ts';
 
 interface Line {
@@ -44,16 +43,7 @@ const [input, output] = positionals;
 if (!input || !output) throw new Error('usage: base-data.ts QA.jsonl EXAMPLES.jsonl');
 const seed = Number(values.seed);
 const [answerableEach, unanswerableEach] = [Number(values.answerable), Number(values.unanswerable)];
-const next = randomNumbers(seed * 7_368_787 + 13);
-for (let i = 0; i < 16; i += 1) next();
-const shuffled = <T>(items: readonly T[]): T[] => {
-  const out = [...items];
-  for (let i = out.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(next() * (i + 1));
-    [out[i], out[j]] = [out[j]!, out[i]!];
-  }
-  return out;
-};
+const { next, shuffled } = createRandom(seed);
 
 const byContext = new Map<string, Line[]>();
 const byTitle = new Map<string, string[]>();
@@ -101,7 +91,7 @@ const contexts = [...byContext.keys()];
 const order = epochOrder(contexts.length, seed, 0);
 const file = createWriteStream(output);
 let written = 0;
-for (const index of order.subarray(Number(values.skip))) {
+for (const index of order.slice(Number(values.skip))) {
   if (written >= Number(values.limit)) break;
   const line = example(contexts[index]!);
   if (!line) continue;

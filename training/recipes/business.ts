@@ -12,9 +12,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createRandom } from '../data/random.ts';
 import { createExclusion, readDocuments } from './business/documents.ts';
 import { exampleLine } from './business/example.ts';
-import { createRandom } from './business/random.ts';
 import { makeTable } from './business/tables.ts';
 import { createTextMaker, type TextExample } from './business/text.ts';
 

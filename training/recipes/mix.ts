@@ -8,7 +8,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { epochOrder } from '../data/order.ts';
+import { epochOrder } from '../data/random.ts';
 import { shareCounts } from './shares.ts';
 
 const { values, positionals } = parseArgs({
@@ -34,9 +34,16 @@ const counts = shareCounts(
   Number(values.limit),
 );
 const chosen = files.flatMap((lines, i) =>
-  [...epochOrder(lines.length, seed, i + 1).subarray(0, counts[i])].map((index) => lines[index]!),
+  epochOrder(lines.length, seed, i + 1)
+    .slice(0, counts[i])
+    .map((index) => lines[index]!),
 );
-writeFileSync(output, [...epochOrder(chosen.length, seed, 0)].map((index) => `${chosen[index]}\n`).join(''));
+writeFileSync(
+  output,
+  epochOrder(chosen.length, seed, 0)
+    .map((index) => `${chosen[index]}\n`)
+    .join(''),
+);
 parts.forEach(({ file }, i) => {
   console.error(`${counts[i]} of ${files[i]!.length} contexts of ${file}`);
 });

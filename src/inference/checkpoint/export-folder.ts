@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { Checkpoint } from './checkpoint.ts';
 import { writeFolderWhole, writeText } from './durable.ts';
 import { configToJson } from './model-config.ts';
-import { weightShapes } from './random.ts';
 import { type FloatType, writeSafetensors } from './safetensors-writer.ts';
 import { readVocabulary, specialKinds, type Vocabulary } from './vocabulary.ts';
+import { weightShapes } from './weight-shapes.ts';
 
 const dtypes: Readonly<Record<FloatType, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 

@@ -8,9 +8,9 @@ import { type Checkpoint, ggufName, pairedHeads, permute } from './checkpoint.ts
 import { openGguf } from './gguf.ts';
 import { type GgufTensorSource, type GgufType, ggufValue, writeGguf } from './gguf-writer.ts';
 import { type ModelConfig, rotaryFrequencies } from './model-config.ts';
-import { weightShapes } from './random.ts';
 import { tokenTypes } from './tokenizer-json.ts';
 import { ggufSpecialKeys, readVocabulary, specialKinds, tokensById, type Vocabulary } from './vocabulary.ts';
+import { weightShapes } from './weight-shapes.ts';
 
 export type GgufQuantisation = Exclude<GgufType, 'F32'>;
 

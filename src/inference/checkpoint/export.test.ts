@@ -14,8 +14,9 @@ import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { type ExportSource, writeExport } from './export.ts';
 import { openGguf } from './gguf.ts';
 import { configFromJson, configToJson, type ModelConfig, rotaryFrequencies } from './model-config.ts';
-import { tinyConfig, weightShapes } from './random.ts';
+import { tinyConfig } from './random.ts';
 import { readVocabulary } from './vocabulary.ts';
+import { weightShapes } from './weight-shapes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'docent-export-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -26,16 +26,7 @@ const positive = (axis: number, rank: number): number => (axis < 0 ? axis + rank
 const axesOf = (axis: number | readonly number[] | null | undefined, rank: number): number[] =>
   axis == null ? Array.from({ length: rank }, (_, i) => i) : [axis].flat().map((a) => positive(a, rank));
 
-for (const [kernel, op] of Object.entries({
-  Neg: 'Neg',
-  Exp: 'Exp',
-  Log: 'Log',
-  Sqrt: 'Sqrt',
-  Sigmoid: 'Sigmoid',
-  Abs: 'Abs',
-  Reciprocal: 'Reciprocal',
-  LogicalNot: 'Not',
-}))
+for (const [kernel, op] of Object.entries({ Neg: 'Neg', Log: 'Log', Sigmoid: 'Sigmoid' }))
   defineKernel(kernel, (backend, { x }) => {
     const value = backend.lookup(x!);
     return backend.emit(op, [backend.nameOf(value)], value.shape, value.type);
@@ -56,24 +47,14 @@ const binaries: readonly {
   readonly kernel: string;
   readonly op: string;
   readonly neutral?: { readonly value: number; readonly commutes: boolean };
-  readonly result?: ElementType;
 }[] = [
   { kernel: 'Add', op: 'Add', neutral: { value: 0, commutes: true } },
   { kernel: 'Sub', op: 'Sub', neutral: { value: 0, commutes: false } },
   { kernel: 'Multiply', op: 'Mul', neutral: { value: 1, commutes: true } },
-  { kernel: 'RealDiv', op: 'Div', neutral: { value: 1, commutes: false } },
-  { kernel: 'Pow', op: 'Pow' },
   { kernel: 'Maximum', op: 'Max' },
-  { kernel: 'Minimum', op: 'Min' },
-  { kernel: 'Greater', op: 'Greater', result: 'bool' },
-  { kernel: 'GreaterEqual', op: 'GreaterOrEqual', result: 'bool' },
-  { kernel: 'Less', op: 'Less', result: 'bool' },
-  { kernel: 'LessEqual', op: 'LessOrEqual', result: 'bool' },
-  { kernel: 'Equal', op: 'Equal', result: 'bool' },
-  { kernel: 'LogicalAnd', op: 'And', result: 'bool' },
 ];
 
-for (const { kernel, op, neutral, result } of binaries)
+for (const { kernel, op, neutral } of binaries)
   defineKernel(kernel, (backend, inputs) => {
     const a = backend.lookup(inputs.a!);
     const b = backend.lookup(inputs.b!);
@@ -88,16 +69,10 @@ for (const { kernel, op, neutral, result } of binaries)
       );
     // One operand may stay small where the other one has the whole shape.
     const whole = (value: Value) => sameShape(value.shape, shape) && !value.broadcast && value.uniform === undefined;
-    return backend.emit(op, [backend.nameOf(a, whole(b)), backend.nameOf(b, whole(a))], shape, result ?? a.type);
+    return backend.emit(op, [backend.nameOf(a, whole(b)), backend.nameOf(b, whole(a))], shape, a.type);
   });
 
-defineKernel('Select', (backend, { condition, t, e }) => {
-  const [chosen, yes, no] = [condition!, t!, e!].map((info) => backend.lookup(info)) as [Value, Value, Value];
-  const inputs = [backend.nameOf(chosen), backend.nameOf(yes), backend.nameOf(no)];
-  return backend.emit('Where', inputs, yes.shape, yes.type);
-});
-
-for (const [kernel, op] of Object.entries({ Sum: 'ReduceSum', Mean: 'ReduceMean', Max: 'ReduceMax', Min: 'ReduceMin' }))
+for (const [kernel, op] of Object.entries({ Sum: 'ReduceSum', Mean: 'ReduceMean' }))
   defineKernel(kernel, (backend, { x }, { axis, reductionIndices, keepDims }) => {
     const value = backend.lookup(x!);
     const axes = axesOf(axis ?? reductionIndices, value.shape.length);
@@ -183,11 +158,6 @@ defineKernel(
     return backend.emit('Pad', [backend.nameOf(value), pads, fill], shape, value.type);
   },
 );
-defineKernel('Tile', (backend, { x }, { reps }: { reps: number[] }) => {
-  const value = backend.lookup(x!);
-  const shape = value.shape.map((size, i) => size * reps[i]!);
-  return backend.emit('Tile', [backend.nameOf(value), backend.integers(reps)], shape, value.type);
-});
 defineKernel('GatherV2', (backend, { x, indices }, attributes) => {
   if (attributes.batchDims) throw new Error('gather over batch dimensions has no ONNX form here');
   const value = backend.lookup(x!);
@@ -207,38 +177,10 @@ defineKernel('UnsortedSegmentSum', (backend, { x, segmentIds }, { numSegments }:
   const index = backend.append('Cast', [column], { to: onnxTypes.int64 });
   return backend.emit('ScatterND', [zeros, index, backend.nameOf(value)], shape, value.type, { reduction: 'add' });
 });
-defineKernel('OneHot', (backend, { indices }, { dtype, depth, onValue, offValue }) => {
-  // onnxruntime's CPU provider has no kernel for int32 indices with int32 values.
-  const index = backend.lookup(indices!);
-  const wide = backend.append('Cast', [backend.nameOf(index)], { to: onnxTypes.int64 });
-  const size = backend.constant(BigInt64Array.of(BigInt(depth)), [], 'int64');
-  const hot = backend.append(
-    'OneHot',
-    [wide, size, backend.constant(Float32Array.of(offValue, onValue), [2], 'float32')],
-    { axis: -1 },
-  );
-  const shape = [...index.shape, depth];
-  if (dtype === 'float32') return backend.wrap({ name: hot, shape, type: 'float32' });
-  return backend.emit('Cast', [hot], shape, dtype, { to: onnxTypes[dtype as ElementType] });
-});
-defineKernel('ZerosLike', (backend, { x }) =>
-  backend.wrap({ shape: x!.shape, type: x!.dtype as ElementType, uniform: 0 }),
-);
-defineKernel('OnesLike', (backend, { x }) =>
-  backend.wrap({ shape: x!.shape, type: x!.dtype as ElementType, uniform: 1 }),
-);
-defineKernel('Fill', (backend, _, { shape, value, dtype }) =>
-  backend.wrap({ shape, type: dtype ?? 'float32', uniform: value }),
-);
 defineKernel('Softmax', (backend, { logits }, { dim }) => {
   const value = backend.lookup(logits!);
   return backend.emit('Softmax', [backend.nameOf(value)], value.shape, value.type, { axis: dim });
 });
-defineKernel('LogSoftmax', (backend, { logits }, { axis }) => {
-  const value = backend.lookup(logits!);
-  return backend.emit('LogSoftmax', [backend.nameOf(value)], value.shape, value.type, { axis });
-});
-
 defineKernel(
   'BatchMatMul',
   (backend, { a, b }, { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) => {

@@ -2,16 +2,12 @@
 import './kernels.ts';
 import type { InputShapes } from '../parameters.ts';
 import { type Tensor, tf } from '../tf.ts';
-import { backendName, type Lowering, OnnxGraphBackend, serialise, type TracedGraph } from './backend.ts';
+import { backendName, type Lowering, OnnxGraphBackend, serialise } from './backend.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-export interface Traced {
-  readonly model: Uint8Array;
-  readonly graph: TracedGraph;
-}
-
 /**
+ * @returns an ONNX model.
  * @param compute plain tfjs code, `tf.grads` included; it must not read values. Its results become the model's outputs.
  * @throws Error when it uses an operation that has no ONNX form here.
  */
@@ -19,7 +15,7 @@ export function trace(
   inputs: InputShapes,
   compute: (tensors: Tensors) => Tensors,
   lowering: Lowering = { contrib: true },
-): Traced {
+): Uint8Array {
   const before = tf.getBackend();
   tf.setBackend(backendName);
   const backend = tf.backend() as OnnxGraphBackend;
@@ -29,8 +25,7 @@ export function trace(
     const tensors: Record<string, Tensor> = {};
     for (const [name, { shape, type }] of Object.entries(inputs)) tensors[name] = backend.input(name, shape, type);
     for (const [name, tensor] of Object.entries(compute(tensors))) backend.output(name, tensor);
-    const graph = backend.finish();
-    return { model: serialise(graph), graph };
+    return serialise(backend.finish());
   } finally {
     tf.engine().endScope();
     if (before) tf.setBackend(before);

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../../../src/inference/contract.ts';
 import { loadTokenizer } from '../../../src/inference/tokenizer.ts';
 import { testBase } from '../../../tests/setup/base.ts';
 import { createRowMaker, type Example } from '../../data/examples.ts';
+import { createRandom } from '../../data/random.ts';
 import { shareCounts } from '../shares.ts';
 import { readClause } from './clause.ts';
 import { detailsFrom } from './detail.ts';
@@ -10,7 +11,6 @@ import { createExclusion, cutDocument, readPlainDocument } from './documents.ts'
 import { exampleLine } from './example.ts';
 import { listsFrom } from './lists.ts';
 import type { Made } from './question.ts';
-import { createRandom } from './random.ts';
 import { makeTable } from './tables.ts';
 import { createTextMaker } from './text.ts';
 import { unansweredHere } from './unanswerable.ts';

@@ -1,8 +1,9 @@
 /** One line of the examples file. */
+
+import type { Random } from '../../data/random.ts';
 import { restyled } from '../restyle.ts';
 import type { BusinessPassage } from './documents.ts';
 import type { Made } from './question.ts';
-import type { Random } from './random.ts';
 
 /** Pieces keep the offsets of their document, shifted so that the passage begins at 0. */
 export function exampleLine(

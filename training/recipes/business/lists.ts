@@ -1,7 +1,8 @@
 /** Lists and steps: everything that is listed, or the step before, after or at a place. */
+
+import type { Random } from '../../data/random.ts';
 import type { BusinessPassage } from './documents.ts';
 import type { Made } from './question.ts';
-import type { Random } from './random.ts';
 import { asAsker, asQuestion, baseOfGerund, isHeadingVerb, lowerFirst } from './words.ts';
 
 const minItems = 2;

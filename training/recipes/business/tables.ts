@@ -4,9 +4,9 @@
  */
 import { createTextBuilder } from '../../../src/documents/extract/builder.ts';
 import type { TableBlock } from '../../../src/documents/extract/contract.ts';
+import type { Random } from '../../data/random.ts';
 import { type BusinessDocument, type BusinessPassage, cutDocument } from './documents.ts';
 import type { Made } from './question.ts';
-import type { Random } from './random.ts';
 import { type Column, type Domain, domains } from './table-domains.ts';
 import { asQuestion } from './words.ts';
 

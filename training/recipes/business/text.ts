@@ -1,9 +1,10 @@
 /** Examples from plain documents: for every passage the questions of its own, and some that it does not answer. */
+
+import type { Random } from '../../data/random.ts';
 import { detailsFrom } from './detail.ts';
 import { type BusinessPassage, cutDocument, readPlainDocument } from './documents.ts';
 import { listsFrom } from './lists.ts';
 import { type Made, sentencesOf } from './question.ts';
-import type { Random } from './random.ts';
 import { unansweredHere } from './unanswerable.ts';
 import { yesNoFrom } from './yesno.ts';
 

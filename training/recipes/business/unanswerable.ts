@@ -1,6 +1,7 @@
 /** Questions that this passage does not answer although they sound like it: of its neighbours, or about somebody else. */
+
+import type { Random } from '../../data/random.ts';
 import type { Made } from './question.ts';
-import type { Random } from './random.ts';
 import { contentWords } from './words.ts';
 
 /** Who a rule may be for. Not one of them contains another. */

@@ -2,9 +2,10 @@
  * Yes and no by rule: a plain sentence turned into a question, true as it stands or with one value, word or polarity
  * changed. The answer is the whole sentence.
  */
+
+import type { Random } from '../../data/random.ts';
 import { type Clause, readClause, yesNoQuestion } from './clause.ts';
 import type { Made, Sentence } from './question.ts';
-import type { Random } from './random.ts';
 import { findValues, otherValue } from './values.ts';
 import { asAsker, asQuestion, lowerFirst } from './words.ts';
 
