@@ -3,10 +3,10 @@
  * tables, lists and steps, details, and questions that the passage does not answer.
  *
  *   npx tsx training/recipes/business.ts OUT.jsonl TEXT… [--seed 1] [--limit N] [--mix yesno=3,table=3,list=2,detail=2]
- *     [--dev DEV.jsonl --dev-contexts 80] [--exclude FOLDER]…
+ *     [--plain] [--dev DEV.jsonl --dev-contexts 80] [--exclude FOLDER]…
  *
  * `--dev` gets contexts of documents of which none is in OUT. `--exclude` names a folder of texts kept for evaluation:
- * documents that share ten words in a row with one are left out.
+ * documents that share ten words in a row with one are left out. `--plain` leaves questions as written, for the writer.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     limit: { type: 'string', default: '8000' },
     mix: { type: 'string', default: 'yesno=3,table=3,list=2,detail=2' },
+    plain: { type: 'boolean', default: false },
     dev: { type: 'string' },
     'dev-contexts': { type: 'string', default: '80' },
     exclude: { type: 'string', multiple: true, default: [] },
@@ -89,7 +90,7 @@ async function write(file: string, limit: number, dev: boolean): Promise<void> {
     for (const example of chosen) {
       for (const { kind, form } of example.questions)
         questions[`${kind} ${form}`] = (questions[`${kind} ${form}`] ?? 0) + 1;
-      lines.push(exampleLine(example, random));
+      lines.push(exampleLine(example, random, values.plain));
     }
   }
   writeFileSync(
