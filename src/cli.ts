@@ -4,7 +4,16 @@ import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { askBatch } from './cli/batch.ts';
 import { createLog } from './cli/log.ts';
-import { answerLines, createDownloadBar, eventPrinter, exitCodes, note, printJson, reportError } from './cli/output.ts';
+import {
+  answerLines,
+  createDownloadBar,
+  createStageLine,
+  eventPrinter,
+  exitCodes,
+  note,
+  printJson,
+  reportError,
+} from './cli/output.ts';
 import { loadConfig } from './config.ts';
 import { DocentError } from './errors.ts';
 import { createDocent } from './main.ts';
@@ -117,14 +126,19 @@ program
           }
           if (question === undefined)
             throw new DocentError('USAGE', { reason: 'ask needs a question or --batch FILE' });
-          const answer = await operator.ask({
+          const asked = {
             question,
             ...(channel ? { channel } : {}),
             ...(user ? { user } : {}),
             ...(thread ? { thread } : {}),
-          });
-          if (json) printJson(answer);
-          else for (const line of answerLines(answer)) console.log(line);
+          };
+          if (json) {
+            printJson(await operator.ask(asked));
+            return exitCodes.done;
+          }
+          const stage = createStageLine();
+          const answer = await operator.ask(asked, { onEvent: stage.onEvent }).finally(stage.clear);
+          for (const line of answerLines(answer)) console.log(line);
           return exitCodes.done;
         }),
     ),

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Answer } from '../answers/contract.ts';
 import type { Operator } from '../operator/contract.ts';
-import { answerLines, reportError } from './output.ts';
+import { answerLines, createStageLine, reportError } from './output.ts';
 
 const help = [
   'Ask a question, or:',
@@ -55,13 +55,9 @@ export async function chat(operator: Operator, channel: string | undefined): Pro
       ]);
     }
     if (command?.startsWith('/')) return say([`There is no ${command}.`, ...help]);
-    // A sign of life while it reads; the answer takes its place.
-    if (process.stdout.isTTY) process.stdout.write('Looking through the documents…');
-    try {
-      last = await operator.ask({ question: line, thread, user: 'terminal', ...(channel ? { channel } : {}) });
-    } finally {
-      if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
-    }
+    const stage = createStageLine();
+    const asked = { question: line, thread, user: 'terminal', ...(channel ? { channel } : {}) };
+    last = await operator.ask(asked, { onEvent: stage.onEvent }).finally(stage.clear);
     say(answerLines(last));
   };
 

@@ -84,6 +84,30 @@ export function eventPrinter(): (event: OperatorEvent) => void {
   };
 }
 
+const stages = {
+  searching: () => 'Looking through the documents…',
+  reading: (passages: number) => `Reading ${passages} passage${passages === 1 ? '' : 's'}…`,
+  waiting: (ahead: number) => `${ahead} question${ahead === 1 ? ' is' : 's are'} ahead of yours…`,
+} as const;
+
+/** What is being done for a question, on one line of a terminal that the answer replaces; nothing in a pipe. */
+export function createStageLine(): {
+  readonly onEvent: (event: OperatorEvent) => void;
+  readonly clear: () => void;
+} {
+  const write = (text: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  };
+  write('One moment…');
+  return {
+    onEvent(event) {
+      if (event.type === 'stage') write(stages[event.stage](event.detail));
+      else if (event.type === 'note') write(`${event.text}\n`);
+    },
+    clear: () => write(''),
+  };
+}
+
 const where = (source: Answer['sources'][number]): string =>
   [source.document, source.section, source.page === null ? null : `page ${source.page}`].filter(Boolean).join(', ');
 

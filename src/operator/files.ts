@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import { formatOfName } from '../documents/extract/index.ts';
+import { formatOfName, isCodeName } from '../documents/extract/index.ts';
 
 export interface FileToIngest {
   readonly file: string;
@@ -19,7 +19,7 @@ export interface FoundFiles {
 
 const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : 1);
 
-/** Folders recurse; hidden files and kinds that Docent does not read are left out with a reason. */
+/** Folders recurse; hidden files, code, installed packages and kinds that Docent does not read are left out with a reason. */
 export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
   const files: FileToIngest[] = [];
   const skipped: { path: string; reason: string }[] = [];
@@ -30,10 +30,13 @@ export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {
       const full = join(folder, entry.name);
       const path = relative(root, full).split(sep).join('/');
       if (entry.name.startsWith('.')) skipped.push({ path, reason: 'hidden' });
+      else if (entry.isDirectory() && entry.name === 'node_modules')
+        skipped.push({ path, reason: 'installed packages' });
       else if (entry.isDirectory()) await walk(root, full);
       else if (!entry.isFile()) skipped.push({ path, reason: 'not a regular file' });
       else if (formatOfName(entry.name) === null)
         skipped.push({ path, reason: 'a kind of file that Docent does not read' });
+      else if (isCodeName(entry.name)) skipped.push({ path, reason: 'code or configuration; name the file to add it' });
       else files.push({ file: full, path });
     }
   };

@@ -67,9 +67,13 @@ async function serverVersion(connection: pg.ClientConfig): Promise<number> {
 }
 
 /** @throws DocentError DATABASE_UNREACHABLE */
-async function checkServer(connection: pg.ClientConfig, firstContactMs: number): Promise<void> {
+async function checkServer(connection: pg.ClientConfig, firstContactMs: number, log: Log): Promise<void> {
   try {
-    const version = await withRetry(() => serverVersion(connection), { deadlineMs: firstContactMs });
+    const version = await withRetry(() => serverVersion(connection), {
+      deadlineMs: firstContactMs,
+      onWaiting: () =>
+        log.warn({ seconds: firstContactMs / 1000 }, 'the database does not answer yet, it is asked again for a while'),
+    });
     if (version < oldestVersion)
       throw new Error(`it is PostgreSQL ${Math.floor(version / 10_000)}, Docent needs 14 or newer`);
   } catch (error) {
@@ -124,7 +128,7 @@ async function connect(
   log: Log,
   firstContactMs: number,
 ): Promise<Store> {
-  await checkServer(direct, firstContactMs);
+  await checkServer(direct, firstContactMs, log);
   await migrate(direct, log);
   const trigrams = await ensureTrigrams(direct, log);
   const pool = createPool(pooled, log);

@@ -14,14 +14,13 @@ import type { ChatAdapter, ChatHandlers, Notes } from '../contract.ts';
 import { codeOf, createSlackCalls, tokenCodes, unreachable } from './calls.ts';
 import { awayLine, catchUp } from './catch-up.ts';
 import { createDirectory, type Directory } from './directory.ts';
-import { createFiles, fileKey } from './files.ts';
+import { listen } from './events.ts';
+import { createFiles } from './files.ts';
 import { createInbound, type Inbound } from './inbound.ts';
-import { botScopes, commandName } from './permissions.ts';
-import { parseVote, voteAction } from './render.ts';
+import { botScopes } from './permissions.ts';
 import { createReplies } from './reply.ts';
 import { createSocketReceiver, type SocketReceiver } from './socket.ts';
-import { createTwins } from './twins.ts';
-import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
+import type { SlackMessage } from './wire.ts';
 
 /** A request that hangs is given up; Slack answers within seconds. */
 const requestTimeoutMs = 30_000;
@@ -159,94 +158,6 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     });
   };
 
-  const listen = (app: App, { directory, inbound }: Session, handlers: ChatHandlers): void => {
-    const { workspace } = directory;
-    const placeOf = { platform: 'slack', workspace } as const;
-
-    const channelChanged = async (channelId: string): Promise<void> => {
-      directory.forgetChannel(channelId);
-      const { channel } = await directory.place(channelId, '');
-      await handlers.channelChanged({ ...placeOf, channel });
-    };
-
-    const handle = async (event: SlackMessage): Promise<void> => {
-      const incoming = await inbound.message(event, (place) => handlers.isOwnThread(place));
-      if (incoming) await handlers.message(incoming);
-    };
-
-    const reread = async ({ channel, ts, thread_ts }: SlackMessage): Promise<SlackMessage | null> => {
-      try {
-        const range = { channel, latest: ts, oldest: ts, inclusive: true, limit: 1 };
-        const { messages } = thread_ts
-          ? await calls.call<{ messages: SlackMessage[] }>('conversations.replies', {
-              ...range,
-              ts: thread_ts,
-              limit: 2,
-            })
-          : await calls.call<{ messages: SlackMessage[] }>('conversations.history', range);
-        return messages.find((message) => message.ts === ts) ?? null;
-      } catch (error) {
-        log.warn({ channel, reason: reasonOf(error) }, 'mention could not be read again');
-        return null;
-      }
-    };
-    const twins = createTwins({ reread, handle, waitMs: options.twinWaitMs });
-
-    app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
-    app.event('message', async ({ event }) => {
-      const message = event as unknown as SlackMessage;
-      if (message.subtype === 'message_deleted') {
-        for (const file of message.previous_message?.files ?? [])
-          await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
-        return;
-      }
-      if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
-        return channelChanged(message.channel);
-      await twins.message(message);
-    });
-    app.event('file_deleted', ({ event }) =>
-      handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)),
-    );
-    for (const name of ['member_joined_channel', 'member_left_channel'] as const)
-      app.event(name, async ({ event }) => directory.forgetMembership(event.channel, event.user));
-    for (const name of [
-      'channel_rename',
-      'channel_archive',
-      'channel_unarchive',
-      'channel_shared',
-      'channel_unshared',
-      'group_rename',
-      'group_archive',
-      'group_unarchive',
-    ] as const)
-      app.event(name, ({ event }) => {
-        const { channel } = event as unknown as { channel: string | SlackConversation };
-        return channelChanged(typeof channel === 'string' ? channel : channel.id);
-      });
-
-    app.command(commandName, async ({ command, ack }) => {
-      await handlers.command(await inbound.command(command as unknown as SlackCommand));
-      await ack();
-    });
-    app.action(voteAction, async ({ body, action, ack }) => {
-      const vote = parseVote((action as unknown as { value?: string }).value ?? '');
-      const { channel, message, user } = body as unknown as {
-        channel?: { id: string };
-        message?: SlackMessage;
-        user: { id: string };
-      };
-      if (vote && channel && message) {
-        const place = await directory.place(channel.id, message.thread_ts ?? message.ts);
-        await handlers.feedback({ ...vote, place, person: await directory.person(user.id) });
-      }
-      await ack();
-    });
-    // Thrown on: the receiver then does not acknowledge, and Slack sends the event again.
-    app.error(async (error) => {
-      throw error;
-    });
-  };
-
   const connect = async (handlers: ChatHandlers): Promise<void> => {
     const self = await identify();
     botUserId = self.user_id;
@@ -287,7 +198,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       logger,
       convoStore: false,
     });
-    listen(app, current, handlers);
+    listen(app, { calls, directory, inbound: current.inbound, handlers, twinWaitMs: options.twinWaitMs, log });
     try {
       await app.start();
     } catch (error) {

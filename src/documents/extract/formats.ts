@@ -11,6 +11,13 @@ interface FormatSpec {
   readonly load: () => Promise<Extractor>;
 }
 
+const words = (text: string): readonly string[] => text.split(' ');
+
+/** Source and configuration. Read as they stand where somebody uploads them; in a folder they are not what people ask about. */
+const code = words(
+  'yaml yml toml ini cfg conf properties xml sql sh py js mjs cjs ts mts jsx tsx java go rs c h cpp cs rb php swift kt',
+);
+
 const table = <T extends Record<string, FormatSpec>>(formats: T): T => formats;
 
 export const formats = table({
@@ -20,11 +27,7 @@ export const formats = table({
     load: async () => (await import('./markdown.ts')).markdown,
   },
   text: {
-    // Source and configuration files are read as they stand.
-    extensions:
-      'txt text log rst adoc org tex srt vtt yaml yml toml ini cfg conf properties xml sql sh py js ts java go rs c h cpp cs rb php swift kt'.split(
-        ' ',
-      ),
+    extensions: [...words('txt text log rst adoc org tex srt vtt'), ...code],
     called: 'plain text',
     load: async () => (await import('./text.ts')).plainText,
   },
@@ -85,5 +88,7 @@ const byExtension = new Map<string, Format>(
   ),
 );
 
-/** The format that a name claims, or null. For folders: what is worth trying at all. */
+/** The format that a name claims, or null. */
 export const formatOfName = (name: string): Format | null => byExtension.get(extensionOf(name)) ?? null;
+
+export const isCodeName = (name: string): boolean => code.includes(extensionOf(name));

@@ -9,7 +9,7 @@ import { DocentError, reasonOf } from '../../errors.ts';
 import type { ExtractReply, ExtractRequest } from './protocol.ts';
 import type { ExtractedFile } from './read.ts';
 
-export { type Format, formatOfName, formats } from './formats.ts';
+export { type Format, formatOfName, formats, isCodeName } from './formats.ts';
 export type { ExtractedFile } from './read.ts';
 
 export interface ExtractorSettings {

@@ -1,0 +1,113 @@
+/** Which of Slack's events, commands and buttons Docent hears, and what each one becomes. */
+import type { App } from '@slack/bolt';
+import type { BaseLogger } from 'pino';
+import { reasonOf } from '../../errors.ts';
+import type { ChatHandlers } from '../contract.ts';
+import type { SlackCalls } from './calls.ts';
+import type { Directory } from './directory.ts';
+import { fileKey } from './files.ts';
+import type { Inbound } from './inbound.ts';
+import { commandName } from './permissions.ts';
+import { parseVote, voteAction } from './render.ts';
+import { createTwins } from './twins.ts';
+import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
+
+interface Listening {
+  readonly calls: SlackCalls;
+  readonly directory: Directory;
+  readonly inbound: Inbound;
+  readonly handlers: ChatHandlers;
+  /** How long the second event of a mention is waited for. */
+  readonly twinWaitMs: number | undefined;
+  readonly log: Pick<BaseLogger, 'warn'>;
+}
+
+/** After these a channel may have another name, or be open no longer. */
+const channelEvents = [
+  'channel_rename',
+  'channel_archive',
+  'channel_unarchive',
+  'channel_shared',
+  'channel_unshared',
+  'group_rename',
+  'group_archive',
+  'group_unarchive',
+] as const;
+
+/** Registers every listener. A failing one makes the receiver not acknowledge, and Slack sends the event again. */
+export function listen(app: App, { calls, directory, inbound, handlers, twinWaitMs, log }: Listening): void {
+  const { workspace } = directory;
+  const placeOf = { platform: 'slack', workspace } as const;
+
+  const channelChanged = async (channelId: string): Promise<void> => {
+    directory.forgetChannel(channelId);
+    const { channel } = await directory.place(channelId, '');
+    await handlers.channelChanged({ ...placeOf, channel });
+  };
+
+  const handle = async (event: SlackMessage): Promise<void> => {
+    const incoming = await inbound.message(event, (place) => handlers.isOwnThread(place));
+    if (incoming) await handlers.message(incoming);
+  };
+
+  const reread = async ({ channel, ts, thread_ts }: SlackMessage): Promise<SlackMessage | null> => {
+    try {
+      const range = { channel, latest: ts, oldest: ts, inclusive: true, limit: 1 };
+      const { messages } = thread_ts
+        ? await calls.call<{ messages: SlackMessage[] }>('conversations.replies', {
+            ...range,
+            ts: thread_ts,
+            limit: 2,
+          })
+        : await calls.call<{ messages: SlackMessage[] }>('conversations.history', range);
+      return messages.find((message) => message.ts === ts) ?? null;
+    } catch (error) {
+      log.warn({ channel, reason: reasonOf(error) }, 'mention could not be read again');
+      return null;
+    }
+  };
+  const twins = createTwins({ reread, handle, waitMs: twinWaitMs });
+
+  app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
+  app.event('message', async ({ event }) => {
+    const message = event as unknown as SlackMessage;
+    if (message.subtype === 'message_deleted') {
+      for (const file of message.previous_message?.files ?? [])
+        await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+      return;
+    }
+    if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
+      return channelChanged(message.channel);
+    await twins.message(message);
+  });
+  app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
+  for (const name of ['member_joined_channel', 'member_left_channel'] as const)
+    app.event(name, async ({ event }) => directory.forgetMembership(event.channel, event.user));
+  for (const name of channelEvents)
+    app.event(name, ({ event }) => {
+      const { channel } = event as unknown as { channel: string | SlackConversation };
+      return channelChanged(typeof channel === 'string' ? channel : channel.id);
+    });
+
+  app.command(commandName, async ({ command, ack }) => {
+    await handlers.command(await inbound.command(command as unknown as SlackCommand));
+    await ack();
+  });
+  app.action(voteAction, async ({ body, action, ack }) => {
+    const vote = parseVote((action as unknown as { value?: string }).value ?? '');
+    const { channel, message, user } = body as unknown as {
+      channel?: { id: string };
+      message?: SlackMessage;
+      user: { id: string };
+    };
+    if (vote && channel && message) {
+      const place = await directory.place(channel.id, message.thread_ts ?? message.ts);
+      await handlers.feedback({ ...vote, place, person: await directory.person(user.id) });
+    }
+    await ack();
+  });
+  // Thrown on: the receiver then does not acknowledge, and Slack sends the event again.
+  app.error(async (error) => {
+    throw error;
+  });
+}
