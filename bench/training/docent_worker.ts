@@ -14,6 +14,7 @@ import { openExecutor } from '../../training/engine/device.ts';
 import { readFrozen } from '../../training/engine/frozen-weights.ts';
 import { layoutOf } from '../../training/engine/layout.ts';
 import { startParameters } from '../../training/engine/start-parameters.ts';
+import type { Recomputation } from '../../training/graph/ops/recompute.ts';
 import { trainedShapes } from '../../training/graph/parameters.ts';
 import type { PreparedRow } from './prepared-rows.ts';
 
@@ -27,7 +28,7 @@ const { values, positionals } = parseArgs({
     'rows-per-step': { type: 'string', default: '8' },
     lr: { type: 'string', default: '3e-4' },
     threads: { type: 'string', default: '2' },
-    recompute: { type: 'boolean', default: false },
+    recompute: { type: 'string', default: 'nothing' },
   },
 });
 
@@ -57,7 +58,10 @@ const start = folder ? { folder, adapter: readAdapter(folder, checkpoint.config)
 const adam = createAdamState(startParameters(checkpoint, method, layout, start, 1));
 const weights = readFrozen(checkpoint, frozen);
 const problem = { config: checkpoint.config, method, frozen, weights, layout, parameters: adam.parameters };
-const executor = await openExecutor(problem, 'cpu', { threads: Number(values.threads), recompute: values.recompute });
+const executor = await openExecutor(problem, 'cpu', {
+  threads: Number(values.threads),
+  recompute: values.recompute as Recomputation,
+});
 const perStep = Number(values['rows-per-step']);
 const gradient = new Float32Array(layout.size);
 for (let step = 0; step < Number(values.steps); step += 1) {

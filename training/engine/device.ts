@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts
 import { randomCheckpoint, randomNumbers } from '../../src/inference/checkpoint/random.ts';
 import { batchOf } from '../data/batch.ts';
 import { packRow } from '../data/row.ts';
+import type { Recomputation } from '../graph/ops/recompute.ts';
 import { type FrozenType, type Method, trainedShapes } from '../graph/parameters.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import type { Device, Executor, Problem } from './executor.ts';
@@ -17,7 +18,7 @@ import { startParameters } from './start-parameters.ts';
 
 export interface DeviceOptions {
   readonly threads: number;
-  readonly recompute: boolean;
+  readonly recompute: Recomputation;
 }
 
 export const openExecutor = async (problem: Problem, device: Device, options: DeviceOptions): Promise<Executor> =>

@@ -10,7 +10,7 @@ import { readFrozen } from './frozen-weights.ts';
 import { layoutOf } from './layout.ts';
 
 const method: Method = { kind: 'lora', rank: 4, alpha: 8, firstLayer: 0 };
-const options = { threads: 1, recompute: false };
+const options = { threads: 1, recompute: 'nothing' } as const;
 const checkpoint = randomCheckpoint(tinyConfig);
 const layout = layoutOf(trainedShapes(tinyConfig, method));
 const next = randomNumbers(9);
@@ -90,8 +90,8 @@ describe('executors', () => {
   it('eight-bit weights give nearly the gradient of floats', async () => {
     expect(await checkGradients(tinyConfig, method, 'int8', 'cpu', options)).toBeNull();
   });
-  it('recomputed activations change nothing', async () => {
-    const executor = await openExecutor(problem('f32'), 'cpu', { threads: 1, recompute: true });
+  it.each(['cheap', 'layers'] as const)('recomputed activations (%s) change nothing', async (recompute) => {
+    const executor = await openExecutor(problem('f32'), 'cpu', { threads: 1, recompute });
     const gradient = new Float32Array(layout.size);
     await executor.accumulate(batchOf([row], row.answers), gradient);
     await executor.close();

@@ -5,6 +5,7 @@
 import ort from 'onnxruntime-node';
 import type { Batch } from '../data/batch.ts';
 import { trace } from '../graph/onnx/trace.ts';
+import type { Recomputation } from '../graph/ops/recompute.ts';
 import type { InputShapes } from '../graph/parameters.ts';
 import { type Bucket, evaluationStep, type StepDefinition, stepInputs, trainingStep } from '../graph/step.ts';
 import type { Device, Executor, Problem } from './executor.ts';
@@ -13,8 +14,7 @@ import { viewOf } from './layout.ts';
 export interface OnnxExecutorOptions {
   readonly device: Extract<Device, 'cpu' | 'webgpu' | 'cuda'>;
   readonly threads: number;
-  /** Layers are computed again in the backward pass: a third more time for most of the memory. */
-  readonly recompute: boolean;
+  readonly recompute: Recomputation;
 }
 
 /** Queries are cut into blocks of this many, so that the half of the scores that nobody may see is mostly not computed. */
@@ -50,7 +50,10 @@ export function createOnnxExecutor(problem: Problem, options: OnnxExecutorOption
       programs.set(key, known);
       return known;
     }
-    const modelOptions = { attentionBlocks: blocksFor(bucket.length), recompute: recompute && backward };
+    const modelOptions = {
+      attentionBlocks: blocksFor(bucket.length),
+      recompute: backward ? recompute : 'nothing',
+    } as const;
     const definition: StepDefinition = { config, method, bucket, options: modelOptions, frozen };
     const inputs = stepInputs(definition);
     const compute = backward ? trainingStep : evaluationStep;

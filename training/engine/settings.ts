@@ -1,5 +1,6 @@
 /** Everything that decides what a run does. Values that were chosen, not given, carry where they come from. */
 import { z } from 'zod';
+import { recomputations } from '../graph/ops/recompute.ts';
 import { defaultAdam } from './adamw.ts';
 
 export const runSettingsSchema = z.object({
@@ -52,7 +53,8 @@ export const runSettingsSchema = z.object({
   seed: z.number().int().default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tfjs-node', 'tfjs-node-gpu', 'tfjs-cpu']).default('auto'),
   threads: z.number().int().min(1).default(2),
-  recompute: z.boolean().default(false),
+  /** What is computed again instead of kept: memory for time. */
+  recompute: z.enum(recomputations).default('nothing'),
   /** Steps between two saved states; a kill loses at most these. */
   saveEvery: z.number().int().min(1).default(20),
   /** Steps between two scorings of dev. */

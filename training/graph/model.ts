@@ -6,7 +6,7 @@
 import { type ModelConfig, rotaryFrequencies } from '../../src/inference/checkpoint/model-config.ts';
 import { attention, maskBlocks } from './ops/attention.ts';
 import { linear, type QuantisedWeight } from './ops/linear.ts';
-import { recomputed } from './ops/recompute.ts';
+import { type Recomputation, recomputed } from './ops/recompute.ts';
 import { rmsNorm } from './ops/rms-norm.ts';
 import { type RotaryTables, rotary } from './ops/rotary.ts';
 import { swiglu } from './ops/swiglu.ts';
@@ -18,8 +18,15 @@ export type Weights = Readonly<Record<string, Tensor>>;
 export interface ModelOptions {
   /** As in `attention`; divides T. */
   readonly attentionBlocks: number;
-  /** Layers keep only their input and are computed again in the backward pass. */
-  readonly recompute: boolean;
+  readonly recompute: Recomputation;
+}
+
+/** Frozen and trained tensors as one stretch of the model sees them. */
+interface Parameters {
+  /** All weights under Hugging Face's names; those that are trained among them, when all are. */
+  readonly all: Weights;
+  /** As `trainedShapes` names them. */
+  readonly adapted: Weights;
 }
 
 type TablePair = readonly [forward: RotaryTables, inverse: RotaryTables];
@@ -102,62 +109,106 @@ export function hiddenStates(
   const [batch, length] = input.ids.shape as [number, number];
   const { heads, kvHeads, headDim, normEpsilon } = config;
   const full = method.kind === 'full';
-  const shape = { batch, heads, kvHeads, length, headDim, blocks: options.attentionBlocks };
+  const shape = {
+    batch,
+    heads,
+    kvHeads,
+    length,
+    headDim,
+    blocks: options.attentionBlocks,
+    keepProbabilities: options.recompute !== 'cheap',
+  };
 
   const layerOf =
     (layer: number) =>
-    (x: Tensor, all: Weights, adapted: Weights): Tensor => {
+    (entry: Tensor, all: Weights, adapted: Weights): Tensor => {
       const name = (part: string) => `model.layers.${layer}.${part}`;
-      const project = (entry: Tensor, module: string): Tensor => {
+      const project = (x: Tensor, module: string, { all, adapted }: Parameters): Tensor => {
         const [a, b] = [adapted[`${layer}.${module}.a`], adapted[`${layer}.${module}.b`]];
         const lowRank = method.kind === 'lora' && a && b ? { a, b, scale: method.alpha / method.rank } : undefined;
-        return linear(entry, matrixOf(all, name(`${module}.weight`)), lowRank, all[name(`${module}.bias`)]);
+        return linear(x, matrixOf(all, name(`${module}.weight`)), lowRank, all[name(`${module}.bias`)]);
       };
-      const norm = (entry: Tensor, part: string) => rmsNorm(entry, all[name(`${part}.weight`)]!, normEpsilon, full);
-      const byHead = (entry: Tensor, module: string, count: number): Tensor => {
-        const split = tf.reshape(project(entry, `self_attn.${module}_proj`), [batch, length, count, headDim]) as Tensor;
-        const normed = config.qkNorm && module !== 'v' ? norm(split, `self_attn.${module}_norm`) : split;
-        return tf.transpose(normed, [0, 2, 1, 3]);
+      const norm = (x: Tensor, part: string, { all }: Parameters) =>
+        rmsNorm(x, all[name(`${part}.weight`)]!, normEpsilon, full);
+
+      /** A stretch between two kept activations; `parts` are those whose parameters it uses. */
+      const stretch = (
+        parts: readonly string[],
+        inputs: readonly Tensor[],
+        compute: (parameters: Parameters, ...inputs: Tensor[]) => Tensor,
+      ): Tensor => {
+        if (options.recompute !== 'cheap') return compute({ all, adapted }, ...inputs);
+        const prefixes = parts.map((part) => `${full ? name(part) : `${layer}.${part}`}.`);
+        const own = Object.keys(adapted).filter((key) => prefixes.some((prefix) => key.startsWith(prefix)));
+        return withParameters(own, inputs, { all, adapted }, compute);
       };
+
+      const byHead = (module: 'q' | 'k' | 'v', count: number, tables: TablePair | null): Tensor =>
+        stretch(
+          ['input_layernorm', `self_attn.${module}_proj`, `self_attn.${module}_norm`],
+          [entry],
+          (parameters, x) => {
+            const projected = project(norm(x!, 'input_layernorm', parameters), `self_attn.${module}_proj`, parameters);
+            const split = tf.reshape(projected, [batch, length, count, headDim]) as Tensor;
+            const normed =
+              config.qkNorm && module !== 'v' ? norm(split, `self_attn.${module}_norm`, parameters) : split;
+            const turned = tf.transpose(normed, [0, 2, 1, 3]) as Tensor;
+            return tables ? rotary(turned, input.positions, ...tables) : turned;
+          },
+        );
       const pairs = batch * kvHeads;
-      const normed = norm(x, 'input_layernorm');
-      const query = rotary(byHead(normed, 'q', heads), input.positions, ...input.queryTables);
-      const key = rotary(byHead(normed, 'k', kvHeads), input.positions, ...input.keyTables);
-      const value = byHead(normed, 'v', kvHeads);
       const attended = attention(
-        tf.reshape(query, [pairs, (heads / kvHeads) * length, headDim]),
-        tf.reshape(key, [pairs, length, headDim]),
-        tf.reshape(value, [pairs, length, headDim]),
+        tf.reshape(byHead('q', heads, input.queryTables), [pairs, (heads / kvHeads) * length, headDim]),
+        tf.reshape(byHead('k', kvHeads, input.keyTables), [pairs, length, headDim]),
+        tf.reshape(byHead('v', kvHeads, null), [pairs, length, headDim]),
         input.masks,
         shape,
       );
-      const joined = tf.reshape(tf.transpose(tf.reshape(attended, [batch, heads, length, headDim]), [0, 2, 1, 3]), [
-        batch * length,
-        heads * headDim,
-      ]) as Tensor;
-      const middle = tf.add(x, project(joined, 'self_attn.o_proj')) as Tensor;
-      const inner = norm(middle, 'post_attention_layernorm');
-      const gated = swiglu(project(inner, 'mlp.gate_proj'), project(inner, 'mlp.up_proj'));
-      return tf.add(middle, project(gated, 'mlp.down_proj'));
+      const mixed = stretch(['self_attn.o_proj'], [attended], (parameters, x) => {
+        const joined = tf.transpose(tf.reshape(x!, [batch, heads, length, headDim]), [0, 2, 1, 3]);
+        return project(tf.reshape(joined, [batch * length, heads * headDim]), 'self_attn.o_proj', parameters);
+      });
+      const middle = tf.add(entry, mixed) as Tensor;
+      const widened = (module: string) =>
+        stretch(['post_attention_layernorm', module], [middle], (parameters, x) =>
+          project(norm(x!, 'post_attention_layernorm', parameters), module, parameters),
+        );
+      const narrowed = stretch(
+        ['mlp.down_proj'],
+        [widened('mlp.gate_proj'), widened('mlp.up_proj')],
+        (parameters, gate, up) => project(swiglu(gate!, up!), 'mlp.down_proj', parameters),
+      );
+      return tf.add(middle, narrowed);
     };
+
+  /** compute(…inputs), recomputed in the backward pass, with gradients for the trained parameters `own` too. */
+  const withParameters = (
+    own: readonly string[],
+    inputs: readonly Tensor[],
+    { all, adapted }: Parameters,
+    compute: (parameters: Parameters, ...inputs: Tensor[]) => Tensor,
+  ): Tensor =>
+    recomputed(
+      (...tensors) => {
+        const replaced = Object.fromEntries(own.map((key, i) => [key, tensors[inputs.length + i]!]));
+        const parameters = full ? { all: { ...all, ...replaced }, adapted } : { all, adapted: replaced };
+        return compute(parameters, ...tensors.slice(0, inputs.length));
+      },
+      ...inputs,
+      ...own.map((key) => adapted[key]!),
+    );
 
   const all = full ? trained : weights;
   let x = tf.gather(all['model.embed_tokens.weight']!, tf.reshape(input.ids, [batch * length])) as Tensor;
   for (let layer = 0; layer < config.layers; layer += 1) {
     const compute = layerOf(layer);
     const own = Object.keys(trained).filter((name) => name.startsWith(full ? `model.layers.${layer}.` : `${layer}.`));
-    if (!options.recompute || own.length === 0) {
-      x = compute(x, all, trained);
-      continue;
-    }
-    x = recomputed(
-      (first, ...tensors) => {
-        const replaced = Object.fromEntries(own.map((name, i) => [name, tensors[i]!]));
-        return compute(first, full ? { ...all, ...replaced } : all, full ? trained : replaced);
-      },
-      x,
-      ...own.map((name) => trained[name]!),
-    );
+    x =
+      options.recompute === 'layers' && own.length > 0
+        ? withParameters(own, [x], { all, adapted: trained }, (parameters, entry) =>
+            compute(entry!, parameters.all, parameters.adapted),
+          )
+        : compute(x, all, trained);
   }
   return rmsNorm(x, all['model.norm.weight']!, normEpsilon, full);
 }

@@ -96,15 +96,17 @@ describe.each(Object.entries(families))('%s', (_, family) => {
       config: family,
       method,
       bucket,
-      options: { attentionBlocks: 1, recompute: false },
+      options: { attentionBlocks: 1, recompute: 'nothing' as const },
       frozen: 'f32' as const,
     };
     const values = randomInputs(definition);
     const reference = eager(definition, values);
     expect(worst(reference, await traced(definition, values))).toBeLessThan(1e-5);
     expect(worst(reference, await traced(definition, values, false))).toBeLessThan(1e-5);
-    const blocks = { ...definition, options: { attentionBlocks: 4, recompute: true } };
-    expect(worst(reference, await traced(blocks, values))).toBeLessThan(1e-5);
+    for (const recompute of ['cheap', 'layers'] as const) {
+      const blocks = { ...definition, options: { attentionBlocks: 4, recompute } };
+      expect(worst(reference, await traced(blocks, values))).toBeLessThan(1e-5);
+    }
   });
 
   it.each([lora, { kind: 'full' } as const])(
@@ -114,7 +116,7 @@ describe.each(Object.entries(families))('%s', (_, family) => {
         config: family,
         method,
         bucket: { rows: 1, length: 16, targets: 8 },
-        options: { attentionBlocks: 2, recompute: false },
+        options: { attentionBlocks: 2, recompute: 'nothing' as const },
         frozen: 'f32' as const,
       };
       const values = randomInputs(definition);

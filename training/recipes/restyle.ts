@@ -1,4 +1,5 @@
 /** Questions as people type them in a chat. */
+import { rephrased } from './synonyms.ts';
 
 const greetings = ['hey, ', 'hi, ', 'quick question: ', 'anyone know ', 'does anyone know ', 'pls help: ', 'so '];
 
@@ -14,10 +15,14 @@ function withTypo(text: string, next: () => number): string {
   return kind < 0.8 ? before + after + rest : before + here + here + after + rest;
 }
 
-/** About half stay as they are; the others lose capitals or the question mark, or gain a greeting or a typo. @param next in [0, 1) */
+/**
+ * Two in five take other words of the same meaning. About half then stay as they are; the others lose capitals or the
+ * question mark, or gain a greeting or a typo.
+ * @param next in [0, 1)
+ */
 export function restyled(question: string, next: () => number): string {
-  if (next() < 0.55) return question;
-  let text = question;
+  let text = next() < 0.4 ? rephrased(question, next) : question;
+  if (next() < 0.55) return text;
   if (next() < 0.6) text = text.toLowerCase();
   if (next() < 0.6) text = text.replace(/\?+$/, '');
   if (next() < 0.25)

@@ -1,5 +1,6 @@
 /** Grouped-query attention (Ainslie et al. 2023, https://arxiv.org/abs/2305.13245) with an additive mask. */
 import { type Tensor, tf } from '../tf.ts';
+import { pinned } from './recompute.ts';
 
 export interface AttentionShape {
   readonly batch: number;
@@ -10,6 +11,8 @@ export interface AttentionShape {
   readonly headDim: number;
   /** Into how many equal blocks the queries are cut, so that keys behind a block are never multiplied. Divides `length`. */
   readonly blocks: number;
+  /** Whether the probabilities are kept for the backward pass, T/2 numbers a head and token, or computed again. */
+  readonly keepProbabilities: boolean;
 }
 
 /**
@@ -44,7 +47,7 @@ export function attention(
   masks: readonly Tensor[],
   shape: AttentionShape,
 ): Tensor {
-  const { batch, heads, kvHeads, length, headDim, blocks } = shape;
+  const { batch, heads, kvHeads, length, headDim, blocks, keepProbabilities } = shape;
   const group = heads / kvHeads;
   const rowsOf = length / blocks;
   const pairs = batch * kvHeads;
@@ -77,21 +80,30 @@ export function attention(
           [0, 0],
         ]);
 
+  const probabilitiesOf = (q: Tensor, k: Tensor, block: number): Tensor => {
+    const scores = tf.matMul(cut(q, block, headDim), visible(k, block), false, true);
+    const byHead = tf.reshape(scores, [batch, heads, rowsOf, keysOf(block)]);
+    return tf.reshape(tf.softmax(tf.add(byHead, masks[block]!)), scores.shape) as Tensor;
+  };
+
   return tf.customGrad((q, k, v, save) => {
-    const probabilities = indices.map((block) => {
-      const scores = tf.matMul(cut(q as Tensor, block, headDim), visible(k as Tensor, block), false, true);
-      const byHead = tf.reshape(scores, [batch, heads, rowsOf, keysOf(block)]);
-      return tf.reshape(tf.softmax(tf.add(byHead, masks[block]!)), scores.shape) as Tensor;
-    });
+    const probabilities = indices.map((block) => probabilitiesOf(q as Tensor, k as Tensor, block));
     const output = join(indices.map((block) => tf.matMul(probabilities[block]!, visible(v as Tensor, block))));
-    (save as (tensors: Tensor[]) => void)([q as Tensor, k as Tensor, v as Tensor, output, ...probabilities]);
+    (save as (tensors: Tensor[]) => void)([
+      q as Tensor,
+      k as Tensor,
+      v as Tensor,
+      output,
+      ...(keepProbabilities ? probabilities : []),
+    ]);
     return {
       value: output,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [q0, k0, v0, o0, ...p0] = saved as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
         const delta = tf.sum(tf.mul(dy, o0), -1, true);
+        const again = keepProbabilities ? q0 : pinned(q0, dy);
         const parts = indices.map((block) => {
-          const p = p0[block]!;
+          const p = p0[block] ?? probabilitiesOf(again, k0, block);
           const dyBlock = cut(dy, block, headDim);
           const dp = tf.matMul(dyBlock, visible(v0, block), false, true);
           const ds = tf.mul(p, tf.sub(dp, cut(delta, block, 1)));
