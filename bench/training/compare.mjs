@@ -3,8 +3,13 @@
 //   npx tsx bench/training/prepared-rows.ts EXAMPLES.jsonl BASE.gguf ROWS.jsonl
 //   node bench/training/compare.mjs ROWS.jsonl --gguf BASE.gguf --base BASE_FOLDER --python PYTHON [--steps 6] [--rounds 2]
 //
+//   … --dev DEV_ROWS.jsonl [--save-every 5]: also the loss on held-out rows by seconds of training, in floats for all sides
+//
 // Sides take turns, so that a machine that is busy for a while is busy for all; the fastest steps are compared.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({
@@ -17,6 +22,9 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '6' },
     rounds: { type: 'string', default: '2' },
     lr: { type: 'string', default: '3e-4' },
+    recompute: { type: 'string', default: 'cheap' },
+    dev: { type: 'string' },
+    'save-every': { type: 'string', default: '5' },
     sides: { type: 'string', default: 'docent f32,docent int8,peft fp32,peft bf16' },
   },
 });
@@ -25,7 +33,18 @@ const common = [rows, '--init', values.init, '--steps', values.steps, '--lr', va
 const allocator = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '8589934592' };
 const docent = (frozen) => [
   process.execPath,
-  ['--import', 'tsx', 'bench/training/docent_worker.ts', ...common, '--base', values.gguf, '--frozen', frozen],
+  [
+    '--import',
+    'tsx',
+    'bench/training/docent_worker.ts',
+    ...common,
+    '--base',
+    values.gguf,
+    '--frozen',
+    frozen,
+    '--recompute',
+    values.recompute,
+  ],
 ];
 const peft = (dtype) => [
   values.python,
@@ -38,25 +57,32 @@ const commands = {
   'peft bf16': peft('bf16'),
 };
 
+const scratch = mkdtempSync(join(tmpdir(), 'docent-compare-'));
+const folderOf = (name, round) => join(scratch, `${name.replace(' ', '-')}-${round}`);
+const lines = (stdout) =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+const spawned = (name, file, args) => {
+  const { stdout, stderr, status } = spawnSync(file, args, { encoding: 'utf8', env: { ...process.env, ...allocator } });
+  if (status !== 0) throw new Error(`${name}: ${stderr.slice(-2000)}`);
+  return lines(stdout);
+};
+
 const sides = values.sides
   .split(',')
-  .map((name) => ({ name, command: commands[name], steps: [], losses: [], peak: 0 }));
+  .map((name) => ({ name, command: commands[name], runs: [], steps: [], losses: [], peak: 0 }));
 for (let round = 0; round < Number(values.rounds); round += 1)
   for (const side of sides) {
     const [file, args] = side.command;
-    const { stdout, stderr, status } = spawnSync(file, args, {
-      encoding: 'utf8',
-      env: { ...process.env, ...allocator },
-    });
-    if (status !== 0) throw new Error(`${side.name}: ${stderr.slice(-2000)}`);
-    const lines = stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line));
+    const saving = values.dev ? ['--save-every', values['save-every'], '--out', folderOf(side.name, round)] : [];
+    const steps = spawned(side.name, file, [...args, ...saving]);
     // The first step builds graphs, or compiles.
-    side.steps.push(...lines.slice(1).map(({ tokens, seconds }) => tokens / seconds));
-    side.losses = lines.map(({ loss }) => loss);
-    side.peak = Math.max(side.peak, ...lines.map(({ peak_mb }) => peak_mb));
+    side.runs.push(steps);
+    side.steps.push(...steps.slice(1).map(({ tokens, seconds }) => tokens / seconds));
+    side.losses = steps.map(({ loss }) => loss);
+    side.peak = Math.max(side.peak, ...steps.map(({ peak_mb }) => peak_mb));
     console.error(round, side.name, side.steps.at(-1).toFixed(0), 'tokens/s');
   }
 const speed = (side) => side.steps.toSorted((a, b) => b - a)[Math.floor(side.steps.length / 4)];
@@ -68,3 +94,24 @@ for (const side of sides)
   console.log(
     `| ${side.name} | ${speed(side).toFixed(0)} | ${(speed(side) / speed(reference)).toFixed(2)} | ${side.peak} | ${side.losses.at(-1).toFixed(4)} |`,
   );
+
+if (values.dev) {
+  const every = Number(values['save-every']);
+  const at = Array.from({ length: Math.floor(Number(values.steps) / every) }, (_, i) => (i + 1) * every);
+  console.log(`\n| side | ${at.map((step) => `after ${step} steps: seconds, loss`).join(' | ')} |`);
+  console.log(`|---|${at.map(() => '---:|').join('')}`);
+  for (const side of sides) {
+    const folders = at.map((step) => join(folderOf(side.name, 0), `step-${step}`));
+    const scorer = ['--import', 'tsx', 'bench/training/score_adapters.ts', values.dev, '--base', values.gguf];
+    const scores = spawned(side.name, process.execPath, [...scorer, ...folders]);
+    // The first step builds graphs: a step of the mean length stands for it.
+    const [, ...timed] = side.runs[0];
+    const mean = timed.reduce((sum, { seconds }) => sum + seconds, 0) / timed.length;
+    const cells = at.map((step, i) => {
+      const seconds = mean + timed.slice(0, step - 1).reduce((sum, each) => sum + each.seconds, 0);
+      return `${seconds.toFixed(0)} s, ${scores[i].loss.toFixed(4)}`;
+    });
+    console.log(`| ${side.name} | ${cells.join(' | ')} |`);
+  }
+}
+rmSync(scratch, { recursive: true, force: true });

@@ -3,20 +3,22 @@
  *
  *   npx tsx bench/training/docent_worker.ts ROWS.jsonl --base BASE.gguf --init models/reader --frozen f32 --steps 12
  */
-import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readAdapter } from '../../src/inference/checkpoint/adapter.ts';
+import { writeAdapter } from '../../src/inference/checkpoint/adapter-writer.ts';
 import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
+import { promptVersion } from '../../src/reader/prompt.ts';
 import { batchOf } from '../../training/data/batch.ts';
-import type { Row } from '../../training/data/row.ts';
 import { adamStep, createAdamState, defaultAdam } from '../../training/engine/adamw.ts';
 import { openExecutor } from '../../training/engine/device.ts';
 import { readFrozen } from '../../training/engine/frozen-weights.ts';
 import { layoutOf } from '../../training/engine/layout.ts';
 import { startParameters } from '../../training/engine/start-parameters.ts';
+import { pairsOf } from '../../training/engine/trained-adapter.ts';
 import type { Recomputation } from '../../training/graph/ops/recompute.ts';
 import { trainedShapes } from '../../training/graph/parameters.ts';
-import type { PreparedRow } from './prepared-rows.ts';
+import { readRows } from './prepared-rows.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,28 +29,14 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '12' },
     'rows-per-step': { type: 'string', default: '8' },
     lr: { type: 'string', default: '3e-4' },
+    out: { type: 'string' },
+    'save-every': { type: 'string', default: '0' },
     threads: { type: 'string', default: '2' },
     recompute: { type: 'string', default: 'nothing' },
   },
 });
 
-const rows = readFileSync(positionals[0]!, 'utf8')
-  .trim()
-  .split('\n')
-  .map((line): Row => {
-    const { ids, positions, segments, labels, weights } = JSON.parse(line) as PreparedRow;
-    const at = labels.flatMap((label, i) => (label >= 0 ? [i] : []));
-    return {
-      ids: Int32Array.from(ids),
-      positions: Int32Array.from(positions),
-      segments: Uint8Array.from(segments),
-      at: Int32Array.from(at, (i) => i - 1),
-      targets: Int32Array.from(at, (i) => labels[i]!),
-      weights: Float32Array.from(at, (i) => weights[i]!),
-      answers: 1,
-    };
-  });
-
+const rows = readRows(positionals[0]!);
 const checkpoint = openCheckpoint(values.base!);
 const frozen = values.frozen as 'f32' | 'int8';
 const method = { kind: 'lora', rank: 16, alpha: 32, firstLayer: 0 } as const;
@@ -78,6 +66,19 @@ for (let step = 0; step < Number(values.steps); step += 1) {
   const seconds = (performance.now() - began) / 1000;
   const rss = Math.round(process.memoryUsage().rss / 2 ** 20);
   const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  const every = Number(values['save-every']);
+  if (every > 0 && (step + 1) % every === 0)
+    writeAdapter(
+      join(values.out!, `step-${step + 1}`),
+      {
+        rank: method.rank,
+        alpha: method.alpha,
+        pairs: pairsOf(layout, adam.parameters),
+        base: { name: 'benchmark', sha256: null },
+        promptVersion,
+      },
+      { type: 'F32' },
+    );
   console.log(JSON.stringify({ step: step + 1, loss, tokens, seconds, rss_mb: rss, peak_mb: peak }));
 }
 await executor.close();

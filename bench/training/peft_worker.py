@@ -19,6 +19,7 @@ p.add_argument("rows")
 p.add_argument("--base", required=True)
 p.add_argument("--init", help="adapter folder to start from; without it a new one of rank 16, alpha 32")
 p.add_argument("--out", help="where the adapter is saved at the end")
+p.add_argument("--save-every", type=int, default=0, help="steps between two adapters, saved as OUT/step-N")
 p.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32")
 p.add_argument("--rows-per-step", type=int, default=8)
 p.add_argument("--micro-rows", type=int, default=1, help="rows that are computed at once")
@@ -121,5 +122,7 @@ for step, group in enumerate(step_rows):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     line = {"step": step + 1, "loss": loss_sum, "tokens": tokens_of[step], "seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - started_cpu, "rss_mb": round(megabytes()), "peak_mb": round(peak)}
     print(json.dumps(line), flush=True)
-if a.out:
+    if a.save_every and (step + 1) % a.save_every == 0:
+        model.save_pretrained(f"{a.out}/step-{step + 1}", save_embedding_layers=False)
+if a.out and not a.save_every:
     model.save_pretrained(a.out, save_embedding_layers=False)

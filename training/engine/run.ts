@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DocentError } from '../../src/errors.ts';
-import { type LoraPair, readAdapter, withAdapter } from '../../src/inference/checkpoint/adapter.ts';
+import { readAdapter, withAdapter } from '../../src/inference/checkpoint/adapter.ts';
 import { writeAdapter } from '../../src/inference/checkpoint/adapter-writer.ts';
 import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
@@ -23,11 +23,12 @@ import type { TrainingEvent } from './events.ts';
 import type { Executor } from './executor.ts';
 import { readFrozen } from './frozen-weights.ts';
 import { chooseLambda } from './interpolate.ts';
-import { layoutOf, viewOf } from './layout.ts';
+import { layoutOf } from './layout.ts';
 import { loadRunState, type Progress, type RunState, saveRunState } from './run-state.ts';
 import { rateAt } from './schedule.ts';
 import type { RunSettings } from './settings.ts';
 import { startParameters } from './start-parameters.ts';
+import { keptPairs, pairsOf } from './trained-adapter.ts';
 
 export interface RunControl {
   readonly signal?: AbortSignal;
@@ -217,23 +218,9 @@ export async function runTraining(
 
   const adapter = join(output, 'adapter');
   if (method.kind === 'lora') {
-    const parameters = devRows.length > 0 ? best : adam.parameters;
-    const scale = method.alpha / method.rank;
-    const pairs = new Map<string, LoraPair>(
-      [...kept].map(([key, { a, b }]) => [
-        key,
-        { a, b: { shape: b.shape, data: b.data.map((x) => (x * start!.adapter.scale) / scale) } },
-      ]),
-    );
-    for (const place of layout.places) {
-      if (!place.name.endsWith('.a')) continue;
-      const key = place.name.slice(0, -2);
-      const other = layout.places.find(({ name }) => name === `${key}.b`)!;
-      pairs.set(key, {
-        a: { shape: place.shape, data: viewOf(parameters, place) },
-        b: { shape: other.shape, data: viewOf(parameters, other) },
-      });
-    }
+    const trained = pairsOf(layout, devRows.length > 0 ? best : adam.parameters);
+    const untouched = start ? keptPairs(kept, start.adapter.scale, method.alpha / method.rank) : [];
+    const pairs = new Map([...untouched, ...trained]);
     writeAdapter(
       adapter,
       {
