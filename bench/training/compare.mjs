@@ -30,7 +30,6 @@ const { values, positionals } = parseArgs({
 });
 const rows = positionals[0];
 const common = [rows, '--init', values.init, '--steps', values.steps, '--lr', values.lr, '--threads', '2'];
-const allocator = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '8589934592' };
 const docent = (frozen) => [
   process.execPath,
   [
@@ -65,7 +64,7 @@ const lines = (stdout) =>
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
 const spawned = (name, file, args) => {
-  const { stdout, stderr, status } = spawnSync(file, args, { encoding: 'utf8', env: { ...process.env, ...allocator } });
+  const { stdout, stderr, status } = spawnSync(file, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${name}: ${stderr.slice(-2000)}`);
   return lines(stdout);
 };

@@ -57,9 +57,6 @@ export interface TrainingRun {
 
 /** Windows has no signal that stops a process: the run is asked, and stops before its next row. */
 const hasStopSignal = process.platform !== 'win32';
-/** glibc's allocator gives memory of this size back at once and takes it again with page faults, every time. */
-const allocator = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '8589934592' };
-
 const reasonOfExit = (code: number | null, signal: NodeJS.Signals | null): string => {
   if (signal === 'SIGKILL') return 'its process was killed; was there enough memory?';
   return signal ? `its process ended by ${signal}` : `its process ended with code ${code}`;
@@ -76,7 +73,12 @@ export function startTraining(
   const child: ChildProcess = forkModule(
     import.meta.url,
     '../../training/main',
-    { stdio: ['ignore', 'pipe', 2, 'ipc'], env: { ...allocator, ...process.env }, serialization: 'json' },
+    {
+      stdio: ['ignore', 'pipe', 2, 'ipc'],
+      // The engine collects its garbage where there is most of it.
+      execArgv: ['--expose-gc'],
+      serialization: 'json',
+    },
     [file],
   );
   // Answers come first. Where the priority may not be changed, pauses alone must do.

@@ -1,10 +1,10 @@
-/** Rows as the arrays that a training graph takes, padded to the sizes of its bucket. */
+/** Rows as the arrays that a training graph takes, padded to sizes that it can have. */
+import { paddedTargets } from '../graph/ops/cross-entropy.ts';
 import type { Bucket } from '../graph/step.ts';
 import type { Row } from './row.ts';
 
-/** Lengths are padded to this many tokens: few graphs, little waste. */
-const lengthStep = 64;
-const targetStep = 32;
+/** Lengths are padded to a multiple of this, which blocks of attention need. */
+const lengthStep = 16;
 /** Added to the scores of what must not be seen; far below any score, far above −∞, which would make rows of padding NaN. */
 const hidden = -1e9;
 
@@ -14,10 +14,7 @@ const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 export const bucketOf = (rows: readonly Row[]): Bucket => ({
   rows: rows.length,
   length: roundUp(Math.max(...rows.map(({ ids }) => ids.length)), lengthStep),
-  targets: roundUp(
-    rows.reduce((sum, { at }) => sum + at.length, 0),
-    targetStep,
-  ),
+  targets: paddedTargets(rows.reduce((sum, { at }) => sum + at.length, 0)),
 });
 
 export interface Batch {

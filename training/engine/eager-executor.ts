@@ -32,7 +32,7 @@ export async function createEagerExecutor(problem: Problem, device: EagerDevice)
 
   const run = (batch: Batch, compute: typeof trainingStep): Readonly<Record<string, Float32Array>> => {
     tf.setBackend(backendName);
-    const options = { attentionBlocks: 1, recompute: 'nothing' } as const;
+    const options = { attentionBlocks: 1, recompute: 'nothing', positions: batch.bucket.length } as const;
     const definition: StepDefinition = { config, method, bucket: batch.bucket, options, frozen };
     return tf.tidy(() => {
       const tensors: Record<string, Tensor> = {};

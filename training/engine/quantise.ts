@@ -12,13 +12,15 @@ const largest = 127;
 /** Symmetric, rounded to nearest. @param matrix [rows, columns] */
 export function quantiseColumns(matrix: Float32Array, rows: number, columns: number): Quantised {
   const scales = new Float32Array(columns);
-  for (let i = 0; i < matrix.length; i += 1) {
-    const column = i % columns;
-    scales[column] = Math.max(scales[column]!, Math.abs(matrix[i]!));
-  }
+  for (let row = 0, at = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1, at += 1) {
+      const size = Math.abs(matrix[at]!);
+      if (size > scales[column]!) scales[column] = size;
+    }
   for (let column = 0; column < columns; column += 1) scales[column] = scales[column]! / largest || 1;
   const values = new Int8Array(rows * columns);
-  for (let i = 0; i < matrix.length; i += 1) values[i] = Math.round(matrix[i]! / scales[i % columns]!);
+  for (let row = 0, at = 0; row < rows; row += 1)
+    for (let column = 0; column < columns; column += 1, at += 1) values[at] = Math.round(matrix[at]! / scales[column]!);
   return { values, scales };
 }
 

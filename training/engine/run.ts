@@ -12,7 +12,7 @@ import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { promptVersion } from '../../src/reader/prompt.ts';
 import { writerPromptVersion } from '../../src/reader/writer-prompt.ts';
-import { batchOf, bucketOf } from '../data/batch.ts';
+import { batchOf } from '../data/batch.ts';
 import { createRowMaker, type Example, readExamples } from '../data/examples.ts';
 import { epochOrder } from '../data/random.ts';
 import type { Row } from '../data/row.ts';
@@ -40,9 +40,6 @@ export interface RunResult {
   readonly adapter: string;
   readonly progress: Progress;
 }
-
-/** Rows of the same bucket run one after the other without switching graphs. */
-const byBucket = (a: Row, b: Row): number => bucketOf([a]).length - bucketOf([b]).length;
 
 function digestOf(settings: RunSettings): string {
   // What decides the numbers; where it runs and how often it saves does not.
@@ -168,7 +165,7 @@ export async function runTraining(
     while (!progress.finished) {
       if (signal?.aborted) throw new DocentError('CANCELLED', {});
       const began = performance.now();
-      const rows = Array.from({ length: rowsPerStep }, nextRow).sort(byBucket);
+      const rows = Array.from({ length: rowsPerStep }, nextRow);
       const answers = rows.reduce((sum, row) => sum + row.answers, 0);
       const tokens = rows.reduce((sum, row) => sum + row.ids.length, 0);
       gradient.fill(0);

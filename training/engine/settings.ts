@@ -54,7 +54,7 @@ export const runSettingsSchema = z.object({
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tfjs-node', 'tfjs-node-gpu', 'tfjs-cpu']).default('auto'),
   threads: z.number().int().min(1).default(2),
   /** What is computed again instead of kept: memory for time. */
-  recompute: z.enum(recomputations).default('nothing'),
+  recompute: z.enum(recomputations).default('cheap'),
   /** Steps between two saved states; a kill loses at most these. */
   saveEvery: z.number().int().min(1).default(20),
   /** Steps between two scorings of dev. */

@@ -19,6 +19,8 @@ export interface ModelOptions {
   /** As in `attention`; divides T. */
   readonly attentionBlocks: number;
   readonly recompute: Recomputation;
+  /** Positions that the rotary tables hold; at least T. */
+  readonly positions: number;
 }
 
 /** Frozen and trained tensors as one stretch of the model sees them. */
@@ -68,14 +70,13 @@ export function modelInput(
   { ids, positions, bias }: { readonly ids: Tensor; readonly positions: Tensor; readonly bias: Tensor },
   options: ModelOptions,
 ): ModelInput {
-  const length = ids.shape[1]!;
   return {
     ids,
     positions,
     masks: maskBlocks(bias, options.attentionBlocks),
     // The scale of the scores goes into the rotation of the queries.
-    queryTables: rotaryTables(config, length, 1 / Math.sqrt(config.headDim)),
-    keyTables: rotaryTables(config, length, 1),
+    queryTables: rotaryTables(config, options.positions, 1 / Math.sqrt(config.headDim)),
+    keyTables: rotaryTables(config, options.positions, 1),
   };
 }
 

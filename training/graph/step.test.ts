@@ -96,7 +96,7 @@ describe.each(Object.entries(families))('%s', (_, family) => {
       config: family,
       method,
       bucket,
-      options: { attentionBlocks: 1, recompute: 'nothing' as const },
+      options: { attentionBlocks: 1, recompute: 'nothing' as const, positions: 16 },
       frozen: 'f32' as const,
     };
     const values = randomInputs(definition);
@@ -104,7 +104,7 @@ describe.each(Object.entries(families))('%s', (_, family) => {
     expect(worst(reference, await traced(definition, values))).toBeLessThan(1e-5);
     expect(worst(reference, await traced(definition, values, false))).toBeLessThan(1e-5);
     for (const recompute of ['cheap', 'layers'] as const) {
-      const blocks = { ...definition, options: { attentionBlocks: 4, recompute } };
+      const blocks = { ...definition, options: { attentionBlocks: 4, recompute, positions: 32 } };
       expect(worst(reference, await traced(blocks, values))).toBeLessThan(1e-5);
     }
   });
@@ -116,7 +116,7 @@ describe.each(Object.entries(families))('%s', (_, family) => {
         config: family,
         method,
         bucket: { rows: 1, length: 16, targets: 8 },
-        options: { attentionBlocks: 2, recompute: 'nothing' as const },
+        options: { attentionBlocks: 2, recompute: 'nothing' as const, positions: 16 },
         frozen: 'f32' as const,
       };
       const values = randomInputs(definition);

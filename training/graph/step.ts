@@ -44,7 +44,8 @@ const stripped = (prefix: string, tensors: Tensors): Weights =>
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
 
-const batchInputs = ({ rows, length, targets }: Bucket): InputShapes => {
+/** What a batch gives; everything else stays the same from batch to batch. */
+export const batchInputs = ({ rows, length, targets }: Bucket): InputShapes => {
   const input = (type: ElementType, ...shape: number[]) => ({ shape, type });
   return {
     'batch/ids': input('int32', rows, length),

@@ -21,7 +21,8 @@ type Dimensions = readonly (number | string)[];
 type Elements = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 export interface Graph {
-  input(name: string, type: OnnxType, dims: Dimensions): string;
+  /** @param dims null where not even their number is to be known. */
+  input(name: string, type: OnnxType, dims: Dimensions | null): string;
   output(name: string, type: OnnxType, dims: Dimensions): string;
   /** A small tensor inside of the model file. */
   constant(data: Elements, dims: readonly number[], type: OnnxType, name?: string): string;
@@ -144,9 +145,9 @@ function attributeMessage(name: string, value: Attribute): Message {
   return message;
 }
 
-function valueMessage(name: string, type: OnnxType, dims: Dimensions): Message {
+function valueMessage(name: string, type: OnnxType, dims: Dimensions | null): Message {
   const shape = createMessage();
-  for (const size of dims) {
+  for (const size of dims ?? []) {
     const dimension = createMessage();
     if (typeof size === 'string') dimension.text(2, size);
     else dimension.varint(1, size);
@@ -154,7 +155,7 @@ function valueMessage(name: string, type: OnnxType, dims: Dimensions): Message {
   }
   const tensorType = createMessage();
   tensorType.varint(1, onnxTypes[type]);
-  tensorType.message(2, shape);
+  if (dims) tensorType.message(2, shape);
   const typeMessage = createMessage();
   typeMessage.message(1, tensorType);
   const message = createMessage();

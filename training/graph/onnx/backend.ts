@@ -23,7 +23,7 @@ export interface Value {
   readonly broadcast?: string;
 }
 
-interface Node {
+export interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -32,17 +32,18 @@ interface Node {
 
 type ConstantType = ElementType | 'int64' | 'uint8';
 
-interface Constant {
+export interface Constant {
   readonly name: string;
   readonly type: ConstantType;
   readonly shape: Shape;
   readonly elements: Elements | BigInt64Array;
 }
 
-interface Port {
+export interface Port {
   readonly name: string;
-  readonly shape: Shape;
-  readonly type: ElementType;
+  /** A name where a size is free; null where not even the number of dimensions is told. */
+  readonly shape: readonly (number | string)[] | null;
+  readonly type: ConstantType;
 }
 
 export interface TracedGraph {
@@ -142,8 +143,13 @@ export class OnnxGraphBackend extends tf.KernelBackend {
     }
     if (value.uniform !== undefined && small)
       return this.constant(arrays[value.type].of(value.uniform), [], value.type);
-    const elements = value.elements ?? new arrays[value.type](sizeOf(value.shape)).fill(value.uniform!);
-    value.name = this.constant(elements, value.shape, value.type);
+    // Expanded when the graph runs: its shape may be free.
+    value.name = value.elements
+      ? this.constant(value.elements, value.shape, value.type)
+      : this.append('Expand', [
+          this.constant(arrays[value.type].of(value.uniform!), [], value.type),
+          this.integers(value.shape),
+        ]);
     return value.name;
   }
 
@@ -253,10 +259,11 @@ export function serialise(traced: TracedGraph): Uint8Array {
   for (const { name, type, shape } of traced.inputs) graph.input(name, type, shape);
   for (const { name, type, shape, elements } of traced.constants) graph.constant(elements, shape, type, name);
   for (const { op, inputs, outputs, attributes } of traced.nodes) graph.nodes(op, inputs, attributes, outputs);
-  for (const { name, type, shape } of traced.outputs) graph.output(name, type, shape);
+  for (const { name, type, shape } of traced.outputs) graph.output(name, type, shape!);
   return graph.serialise();
 }
 
+export const isTracing = (): boolean => tf.getBackend() === backendName;
+
 /** Whether what is being traced may use onnxruntime's own operators; false on other backends. */
-export const tracesContrib = (): boolean =>
-  tf.getBackend() === backendName && (tf.backend() as OnnxGraphBackend).lowering.contrib;
+export const tracesContrib = (): boolean => isTracing() && (tf.backend() as OnnxGraphBackend).lowering.contrib;

@@ -41,7 +41,7 @@ defineKernel(kernelName, (backend, { x, weight, scale }) => {
   const steps = backend.constant(Float32Array.of(largest), [], 'float32');
   const rowScale = backend.append('Max', [backend.append('Div', [peaks, steps]), small]);
   const zero = backend.constant(Uint8Array.of(zeroPoint), [], 'uint8');
-  const zeros = backend.constant(new Uint8Array(rows).fill(zeroPoint), [rows], 'uint8');
+  const zeros = backend.append('Expand', [zero, backend.integers([rows])]);
   const rounded = backend.append('QuantizeLinear', [name, rowScale, zeros], { axis: 0 });
   const [w, s] = [weight!, scale!].map((info) => backend.nameOf(backend.lookup(info))) as [string, string];
   const one = backend.constant(Float32Array.of(1), [], 'float32');
