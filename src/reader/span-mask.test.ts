@@ -28,6 +28,12 @@ describe('word boundaries', () => {
     expect(begins('$40')).toBe(true);
     expect(begins('5 °C')).toBe(false);
   });
+  it('does not stop behind a word that leads on, unless the sentence does', () => {
+    const said = 'Leave may be taken before adoption, in addition to leave. Please sign in. Who is it for?';
+    const stops = (words: string) => mayEnd(said, said.indexOf(words) + words.length);
+    expect(['adoption', 'addition', 'sign in', 'it for'].map(stops)).toEqual([true, true, true, true]);
+    expect(['adoption, in', 'addition to', 'may be', 'Who is'].map(stops)).toEqual([false, false, false, false]);
+  });
   it('keeps words whole', () => {
     expect(begins('taff')).toBe(false);
     expect(ends('Staf')).toBe(false);

@@ -32,6 +32,11 @@ export function mayBegin(text: string, at: number): boolean {
   return !(before === '-' && isLetter(before2) && isWord(here));
 }
 
+/** Words that lead on to another one: an answer does not stop behind them in the middle of a sentence. */
+const leadsOn =
+  /(?:^|[^\p{L}\p{N}_-])(?:a|an|the|of|in|on|at|to|for|with|by|from|and|or|as|than|that|which|who|is|are|was|were|be|if|your|our|their|its)$/iu;
+const longestLeadsOn = 7;
+
 /** May an answer end before `at`, one past its last character? */
 export function mayEnd(text: string, at: number): boolean {
   const [last, next, next2] = [text[at - 1], text[at], text[at + 1]];
@@ -43,6 +48,7 @@ export function mayEnd(text: string, at: number): boolean {
     // Also behind a space, a no-break space or a narrow one.
     if (/[ \u00a0\u202f]/.test(next ?? '') && isUnit(next2)) return false;
   }
+  if (next === ' ' && isWord(next2) && leadsOn.test(text.slice(Math.max(0, at - longestLeadsOn), at))) return false;
   return !(next === '-' && isLetter(last) && isWord(next2));
 }
 
