@@ -13,8 +13,8 @@ function compute({ half, columns }: Sizes, { x }: Tensors): Tensors {
     [half!, 0],
     [0, 0],
   ]);
-  const flat = tf.reshape(tf.add(x!, padded), [rows * width]);
-  return { y: tf.mul(flat, 2) as Tensor, z: tf.matMul(x!, tf.ones([width, rows])) as Tensor };
+  const split = tf.reshape(tf.add(x!, padded), [2, half!, width]);
+  return { y: tf.transpose(split, [1, 0, 2]) as Tensor, z: tf.matMul(x!, tf.ones([width, rows])) as Tensor };
 }
 
 const shapeAt = ({ half, columns }: Sizes): Shape => [half! * 2, columns!];
