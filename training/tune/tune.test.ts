@@ -8,6 +8,7 @@ import { runTraining } from '../engine/run.ts';
 import { testSettings, writeTestExamples } from '../engine/testing.ts';
 import { successiveHalving } from './halving.ts';
 import { chooseRate, rangeTest } from './range-test.ts';
+import { shortRun } from './table.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -50,6 +51,16 @@ it('successive halving keeps the setting that learns', async () => {
   expect(best.name).toBe('rate 0.01');
   expect(rungs.map(({ scores }) => scores.length)).toEqual([4, 2]);
   expect(rungs[1]!.tokens).toBe(12_000);
+});
+
+it('short runs look their settings up, and say where they come from', () => {
+  for (const contexts of [1, 24, 60, 5_000]) {
+    const { rate, epochs, source } = shortRun(contexts);
+    expect(rate).toBeGreaterThan(1e-5);
+    expect(rate).toBeLessThan(1e-2);
+    expect(epochs).toBeGreaterThanOrEqual(1);
+    expect(source).toContain(`asked for ${contexts}`);
+  }
 });
 
 describe('λ', () => {
