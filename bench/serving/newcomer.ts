@@ -64,12 +64,15 @@ async function start(): Promise<{ readonly server: ChildProcess; readonly second
     env: { ...process.env, DOCENT_HOME: home, DOCENT_PORT: port },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Read to the end: a closed pipe would end the server.
   let said = '';
-  for await (const chunk of server.stdout!) {
-    said += chunk;
-    if (/Docent is ready/.test(said)) break;
-  }
-  if (!/Docent is ready/.test(said)) throw new Error(`it did not start: ${said}`);
+  await new Promise<void>((resolve, reject) => {
+    server.stdout!.on('data', (chunk: Buffer) => {
+      said += chunk;
+      if (/Docent is ready/.test(said)) resolve();
+    });
+    server.once('exit', () => reject(new Error(`it did not start: ${said}`)));
+  });
   return { server, seconds: Math.round((performance.now() - began) / 100) / 10 };
 }
 
