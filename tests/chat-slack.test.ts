@@ -93,20 +93,23 @@ test('the same event twice, a rate limit and a 500 after posting: one answer', a
   await oneAnswer(again, /140 euros/);
 });
 
-test('a model that stands still: the asker is told, and gets the one answer when it goes on', async () => {
+/** Asks while the model's process is stopped, until the asker has been told that it takes longer. */
+async function askStalledModel() {
   const model = descendantRunning(running!.pid!, 'inference/worker');
   process.kill(model, 'SIGSTOP');
   const asked = slack.say(channel(), anna(), question);
   await oneAnswer(asked, /longer than usual/);
+  return { model, asked };
+}
+
+test('a model that stands still: the asker is told, and gets the one answer when it goes on', async () => {
+  const { model, asked } = await askStalledModel();
   process.kill(model, 'SIGCONT');
   await oneAnswer(asked, /140 euros/);
 });
 
 test('a model that hangs and is replaced in the middle of a question: the one answer comes from the next', async () => {
-  const model = descendantRunning(running!.pid!, 'inference/worker');
-  process.kill(model, 'SIGSTOP');
-  const asked = slack.say(channel(), anna(), question);
-  await oneAnswer(asked, /longer than usual/);
+  const { model, asked } = await askStalledModel();
   process.kill(model, 'SIGKILL');
   await oneAnswer(asked, /140 euros/);
   expect(descendantRunning(running!.pid!, 'inference/worker')).not.toBe(model);

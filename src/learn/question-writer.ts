@@ -5,7 +5,7 @@
 import type { Piece } from '../documents/passage.ts';
 import type { Engine, Tokenizer } from '../inference/contract.ts';
 import { createPromptRenderer } from '../reader/prompt.ts';
-import { createSpanMask } from '../reader/span-mask.ts';
+import { createSpanMask, quotedTokens } from '../reader/span-mask.ts';
 import { createWriterPromptRenderer, type WriterKind } from '../reader/writer-prompt.ts';
 
 export interface Asked {
@@ -50,10 +50,8 @@ export function createQuestionWriter(deps: {
       const rendered = writer.passage(pieces);
       const mask = createSpanMask(pieces, rendered, reader);
       const suffixes = answers.map(({ kind, spans }) => {
-        const found = spans.map(([start, end]) => mask.find(start, end));
-        if (found.length === 0 || found.includes(null)) return null;
-        const copies = found.map((span) => mask.constraint.tokens.subarray(span![0], span![1] + 1));
-        return writer.answer(kind, copies);
+        const copies = quotedTokens(mask, spans);
+        return copies && writer.answer(kind, copies);
       });
       const asked = suffixes.flatMap((suffix, i) => (suffix ? [{ suffix, i }] : []));
       const written: (WrittenQuestion | null)[] = answers.map(() => null);

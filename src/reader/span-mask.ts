@@ -69,6 +69,16 @@ export interface SpanMask {
   find(start: number, end: number): readonly [number, number] | null;
 }
 
+/** The passage's own tokens of stretches of the document; null when there are none, or one can't be quoted. */
+export function quotedTokens(
+  mask: SpanMask,
+  spans: readonly (readonly [start: number, end: number])[],
+): Int32Array[] | null {
+  const found = spans.map(([start, end]) => mask.find(start, end));
+  if (found.length === 0 || found.includes(null)) return null;
+  return found.map((span) => mask.constraint.tokens.subarray(span![0], span![1] + 1));
+}
+
 /** @param forms which answers this adapter was trained to give; a plain span always is. */
 export function createSpanMask(
   pieces: readonly Piece[],

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { DocentError, reasonOf } from '../../src/errors.ts';
 import type { Tokenizer } from '../../src/inference/contract.ts';
 import { createPromptRenderer } from '../../src/reader/prompt.ts';
-import { createSpanMask, type SpanMask } from '../../src/reader/span-mask.ts';
+import { createSpanMask, quotedTokens } from '../../src/reader/span-mask.ts';
 import { createWriterPromptRenderer } from '../../src/reader/writer-prompt.ts';
 import { type Branch, packRow, type Row } from './row.ts';
 
@@ -67,13 +67,6 @@ export function createRowMaker(tokenizer: Tokenizer, maxLength: number, task: Ta
   return task === 'read' ? readingRows(tokenizer, maxLength) : writingRows(tokenizer, maxLength);
 }
 
-/** The passage's own tokens of each span; null when one can't be quoted, or there is none. */
-function quoted(mask: SpanMask, spans: ExampleQuestion['spans']): Int32Array[] | null {
-  const found = spans.map(([start, end]) => mask.find(start, end));
-  if (found.length === 0 || found.includes(null)) return null;
-  return found.map((span) => mask.constraint.tokens.subarray(span![0], span![1] + 1));
-}
-
 function readingRows(tokenizer: Tokenizer, maxLength: number): RowMaker {
   const prompt = createPromptRenderer(tokenizer);
   const leads = { span: prompt.lead, list: prompt.lead, yes: prompt.leadYes, no: prompt.leadNo };
@@ -83,7 +76,7 @@ function readingRows(tokenizer: Tokenizer, maxLength: number): RowMaker {
       const mask = createSpanMask(pieces, rendered, prompt);
       const answer = ({ form, spans }: ExampleQuestion): number[] | null => {
         if (form === 'none') return [...prompt.notFound, prompt.end];
-        const copies = quoted(mask, spans);
+        const copies = quotedTokens(mask, spans);
         const joined = copies?.flatMap((copy, i) => (i === 0 ? [...copy] : [...prompt.separator, ...copy]));
         return joined ? [...leads[form], ...joined, prompt.end] : null;
       };
@@ -107,7 +100,7 @@ function writingRows(tokenizer: Tokenizer, maxLength: number): RowMaker {
       const mask = createSpanMask(pieces, rendered, prompt);
       const branches: Branch[] = [];
       for (const { question, form, spans, weight } of questions) {
-        const copies = form === 'none' ? null : quoted(mask, spans);
+        const copies = form === 'none' ? null : quotedTokens(mask, spans);
         if (form !== 'none' && copies)
           branches.push({ question: writer.answer(form, copies), answer: writer.target(question), weight });
       }

@@ -1,6 +1,6 @@
 /**
  * Runs of several rates over document sets of several sizes, each from the shipped reader, as they happen after uploads:
- * what `table.ts` is written from. An offline tool that takes an hour; runs that are done are not repeated.
+ * what `table.ts` is written from. An offline tool that takes an hour.
  *
  *   npx tsx training/tune/short-runs.ts OUT --base BASE.gguf --start models/reader --set NAME=TRAIN.jsonl,DEV.jsonl …
  *     [--sizes 24,96] [--rates 2e-4,5e-4,1e-3] [--epochs 3]

@@ -36,13 +36,13 @@ export function withFreeSizes(samples: readonly Sample[]): TracedGraph {
   const [reference, ...others] = samples as [Sample, ...Sample[]];
   const { graph, sizes } = reference;
   const names = Object.keys(sizes);
-  const shapeless = (node: Node) => JSON.stringify([node.op, node.inputs, node.outputs, node.attributes]);
-  const structure = graph.nodes.map(shapeless);
+  const structureOf = (node: Node) => JSON.stringify([node.op, node.inputs, node.outputs, node.attributes]);
+  const structure = graph.nodes.map(structureOf);
   for (const { graph: other } of others)
     if (
       other.constants.length !== graph.constants.length ||
       other.nodes.length !== structure.length ||
-      other.nodes.some((node, i) => shapeless(node) !== structure[i])
+      other.nodes.some((node, i) => structureOf(node) !== structure[i])
     )
       throw new Error('the operations of the traced function depend on its sizes');
 
