@@ -20,7 +20,7 @@ const { values } = parseArgs({
   options: { folder: { type: 'string', default: '.' }, screenshots: { type: 'string' } },
 });
 const folder = resolve(values.folder);
-const fixtures = resolve(import.meta.dirname, '../../tests/fixtures/eval');
+const fixtures = resolve(import.meta.dirname, '../../tests/fixtures/eval/handbooks');
 const files = ['health-benefits.md', 'employment-south-africa.pdf', 'parental-leave.docx'];
 const home = mkdtempSync(join(tmpdir(), 'docent-newcomer-'));
 const port = '8791';
@@ -30,7 +30,7 @@ interface Line {
   readonly impossible: boolean;
   readonly doc?: string;
 }
-const questions = readFileSync(join(fixtures, 'questions.jsonl'), 'utf8')
+const questions = readFileSync(join(fixtures, 'look.jsonl'), 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as Line);

@@ -6,10 +6,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StoringAnswerer } from '../answers/ask.ts';
-import { passageText } from '../documents/passage.ts';
+import { type Piece, passageText } from '../documents/passage.ts';
 import { DocentError, reasonOf } from '../errors.ts';
 import type { Reader } from '../reader/read.ts';
-import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
+import type { Retriever } from '../retrieval/retrieve.ts';
 import { type EvalReport, type ScoredQuestion, summarise } from './report.ts';
 import { score } from './squad.ts';
 
@@ -27,6 +27,8 @@ const lineSchema = z.object({
   title: z.string().optional(),
   /** Lines of one thread are asked in their order. */
   thread: z.string().optional(),
+  /** Id of the line that asks the same in plain words. */
+  plain: z.string().optional(),
 });
 
 export type EvalLine = z.infer<typeof lineSchema>;
@@ -56,13 +58,19 @@ const squeeze = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
-/** A passage holds the evidence when it contains it, or it is part of a longer evidence text. */
-const holds = (candidate: Candidate, evidence: string): boolean => {
-  const text = squeeze(passageText(candidate.pieces));
-  const document = squeeze(passageText(candidate.pieces.filter((piece) => piece.start !== undefined)));
+/** A passage holds the evidence when it contains it, or it is part of a longer evidence text. Words only are compared. */
+export function holdsEvidence(pieces: readonly Piece[], evidence: string): boolean {
   const wanted = squeeze(evidence);
+  const text = squeeze(passageText(pieces));
+  // A table's row as the document has it: without the header's words before each cell.
+  const document = squeeze(
+    pieces
+      .filter(({ start }) => start !== undefined)
+      .map((piece) => piece.text)
+      .join(' '),
+  );
   return text.includes(wanted) || document.includes(wanted) || (document.length > 40 && wanted.includes(document));
-};
+}
 
 const sameDocument = (path: string, wanted: string): boolean =>
   path === wanted || path.endsWith(`/${wanted}`) || wanted.endsWith(`/${path}`);
@@ -121,7 +129,7 @@ export async function runEval(
   const evidenceRank = async (line: EvalLine): Promise<number | null> => {
     if (!line.evidence || line.context) return null;
     const candidates = await retriever.search(audience, [{ text: line.question, weight: 1 }], deepest);
-    const rank = candidates.findIndex((candidate) => holds(candidate, line.evidence!));
+    const rank = candidates.findIndex((candidate) => holdsEvidence(candidate.pieces, line.evidence!));
     return rank < 0 ? Number.POSITIVE_INFINITY : rank + 1;
   };
 

@@ -4,6 +4,7 @@
  */
 import { oneLine, type TextBuilder } from './builder.ts';
 import type { Line, Table } from './pdf.lines.ts';
+import { joinCutTables } from './pdf.tables.ts';
 import { rectangular, splitHeader } from './tables.ts';
 
 export interface PdfPage {
@@ -239,13 +240,14 @@ function appendProse(builder: TextBuilder, lines: readonly Line[], style: Style,
 /** Pages of a document, in order, as blocks. */
 export function appendPages(builder: TextBuilder, pages: readonly PdfPage[], outline: readonly OutlineEntry[]): void {
   const furniture = furnitureOf(pages);
-  const content = pages.flatMap(({ content: onPage }) => {
+  const onPages = pages.flatMap(({ content: onPage }) => {
     const isContents = onPage.filter(isContentsLine).length >= minContentsLines;
     return onPage.filter((line) => {
       if (isContentsLine(line)) return false;
       return line.kind === 'table' || !(furniture.has(line) || (isContents && /^[\d.\s]+$/.test(line.text)));
     });
   });
+  const content = joinCutTables(onPages);
   const lines = content.filter((line): line is Line => line.kind === 'line');
   const body = bodySizeOf(lines);
   const boldCharacters = lines.reduce((sum, line) => sum + (line.bold ? line.text.length : 0), 0);

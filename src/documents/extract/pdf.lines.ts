@@ -99,7 +99,10 @@ function rowsOf(fragments: readonly Fragment[]): Row[] {
     }
     const em = Math.max(fragment.size, last.size);
     const rise = fragment.y - last.y;
-    const beside = fragment.x0 > right(cell) + 0.3 * em && rise > -0.8 * em && rise < maxCellLines * 1.5 * em;
+    // A heading above, taken for the cell's first line so far, may reach over several columns.
+    const level = { parts: cell.parts.filter((part) => part.y <= fragment.y + em) };
+    const edge = level.parts.length > 0 ? right(level) : right(cell);
+    const beside = fragment.x0 > edge + 0.3 * em && rise > -0.8 * em && rise < maxCellLines * 1.5 * em;
     const overlaps = fragment.x0 < right(cell) && fragment.x1 > left(cell);
     const under = row.length > 1 && rise < -0.6 * em && rise > -1.7 * em && overlaps && fragment.x0 > left(cell) - em;
     if (beside) {
