@@ -181,10 +181,10 @@ export const settingsTable = {
   ),
   DOCENT_DENSE: setting(
     'Answers',
-    false,
-    flag,
-    '1 or 0',
-    'Adds dense retrieval (a second model of 91 MB). Off, because on team documents the lexical search alone was better; see docs/log.md.',
+    'auto',
+    oneOf('auto', 'on', 'off'),
+    'auto, on, off',
+    'Search by meaning beside search by words: a second model of 91 MB. auto goes without it where it cannot be had.',
   ),
   DOCENT_PASSAGES: setting('Answers', 4, integer(1, 16), '1–16', 'How many passages are read for a question.'),
   DOCENT_MIN_CONFIDENCE: setting(

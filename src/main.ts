@@ -28,13 +28,15 @@ import { createJobs, type Jobs } from './jobs/index.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
 import { createReader, type Reader } from './reader/read.ts';
 import { type AdapterRegistry, type AdapterVersion, createAdapterRegistry } from './registry/adapters.ts';
-import { type Base, resolveBase } from './registry/bases.ts';
+import { type Base, resolveBase, resolveOptional } from './registry/bases.ts';
 import type { Progress } from './registry/download.ts';
-import { encodeVector } from './retrieval/dense.ts';
+import { createDenseSearch, type DenseSearch, encodeVector } from './retrieval/dense.ts';
 import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
 import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
 import { openStore, type Store } from './store/index.ts';
 
+/** Passages that were indexed while there was no embedder get their vectors. */
+const embedQueue = 'passages.embed';
 const embedderName = 'all-minilm-l6-v2';
 const megabyte = 1024 * 1024;
 
@@ -146,12 +148,21 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   });
 
   const embedder = lazy(async (): Promise<Embedder | null> => {
-    if (!config.DOCENT_DENSE) return null;
-    const { path } = await resolveBase(embedderName, config, fetchOptions);
-    const created = createEmbedder({ folder: path, threads: config.DOCENT_THREADS });
+    if (config.DOCENT_DENSE === 'off') return null;
+    const resolve = config.DOCENT_DENSE === 'on' ? resolveBase : resolveOptional;
+    const found = await resolve(embedderName, config, fetchOptions);
+    if (!found) {
+      onNote?.(`Searching by words only: ${embedderName} is not to be had. DOCENT_DENSE=off stops asking for it.`);
+      return null;
+    }
+    const created = createEmbedder({ folder: found.path, threads: config.DOCENT_THREADS });
     atStop('embedder', () => created.stop());
     await created.start();
     return created;
+  });
+  const dense = lazy(async (): Promise<DenseSearch | null> => {
+    const [{ pool }, model] = await Promise.all([store(), embedder()]);
+    return model && createDenseSearch({ pool, embedder: model });
   });
 
   const originals = createOriginals({ home: config.home, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte });
@@ -164,6 +175,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     });
     created.define<{ digest: string }>(removeBytesQueue, async ({ digest }) => {
       await (await documents()).removeBytes(digest);
+    });
+    created.define(embedQueue, async (_, { signal }) => {
+      await (await dense())?.fill(signal);
     });
     atStop('jobs', () => created.stop());
     return created;
@@ -208,6 +222,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         },
         onRemoved: async () => {
           if (engineReady) await (await engine()).forget();
+          (await dense())?.forget();
         },
       }),
     });
@@ -222,7 +237,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     });
   });
 
-  const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, embedder: await embedder() }));
+  const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, dense: await dense(), log }));
   const conversations = lazy(async () => createConversations({ prisma: (await store()).prisma }));
 
   const answerer = lazy(async () => {
@@ -275,6 +290,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       const queue = await jobs();
       await documents();
       await queue.start();
+      if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
     },
     async reloadAdapter() {

@@ -57,6 +57,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     stops.push(() => web.stop());
     await docent.store();
     await docent.base();
+    await docent.retriever();
     bar.stop();
     await docent.work();
     const model = await warmUp(docent);

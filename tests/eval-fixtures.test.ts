@@ -37,7 +37,8 @@ describe.each(['handbooks', 'company'])('%s', (set) => {
       const document = texts.get(doc!);
       const parts = answers.flatMap((answer) => (/^(Yes|No)$/.test(answer) ? [] : answer.split('; ')));
       if (!document || !parts.every((part) => document.text.includes(squeezed(part)))) lost.push(`${id}: answer`);
-      if (!evidence || !document?.passages.some((pieces) => holdsEvidence(pieces, evidence))) lost.push(`${id}: evidence`);
+      if (!evidence || !document?.passages.some((pieces) => holdsEvidence(pieces, evidence)))
+        lost.push(`${id}: evidence`);
     }
     expect(lost).toEqual([]);
   });
@@ -60,7 +61,9 @@ describe.each(['handbooks', 'company'])('%s', (set) => {
 test('together: at least 12 documents of 8 formats, 600 questions, 60 follow-ups, a fifth unanswerable', async () => {
   const folder = fileURLToPath(new URL('./fixtures/eval/', import.meta.url));
   const documents = ['handbooks', 'company'].flatMap((set) => readdirSync(`${folder}${set}/documents`));
-  const files = ['handbooks', 'company'].flatMap((set) => ['look', 'scored'].map((half) => `${folder}${set}/${half}.jsonl`));
+  const files = ['handbooks', 'company'].flatMap((set) =>
+    ['look', 'scored'].map((half) => `${folder}${set}/${half}.jsonl`),
+  );
   const lines = (await Promise.all(files.map(readEvalFile))).flat();
   expect(documents.length).toBeGreaterThanOrEqual(12);
   expect(new Set(documents.map((name) => name.split('.').at(-1))).size).toBeGreaterThanOrEqual(8);

@@ -1,4 +1,4 @@
-/** Retrieval over the real database and real documents: ranking, typo repair, visibility. No model. */
+/** Retrieval over the real database and real documents: ranking, typo repair, visibility; by words, then by meaning too. */
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,9 +11,12 @@ import { createProcessor } from '../src/documents/process.ts';
 import { createReceiver } from '../src/documents/receive.ts';
 import { buildSections } from '../src/documents/sections.ts';
 import { draftVersion } from '../src/documents/version.ts';
+import { createEmbedder } from '../src/inference/embedder.ts';
 import { createChannelNames } from '../src/operator/channels.ts';
+import { createDenseSearch } from '../src/retrieval/dense.ts';
 import { createRetriever, type Retriever } from '../src/retrieval/retrieve.ts';
 import type { Audience } from '../src/retrieval/visibility.ts';
+import { testBase } from './setup/base.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const handbook = `# Handbook
@@ -43,6 +46,7 @@ describe('retrieval', () => {
   let retriever: Retriever;
   let lifecycle: Lifecycle;
   let place: (channel: string, closed: boolean, path: string, text: string) => Promise<string>;
+  const log = pino({ level: 'silent' });
   const channelIds = new Map<string, string>();
   const extractor = createExtractor({ timeoutSeconds: 30, maxBytes: 1e7 });
 
@@ -53,14 +57,14 @@ describe('retrieval', () => {
     const processor = createProcessor({
       prisma,
       originals,
-      log: pino({ level: 'fatal' }),
+      log,
       extract: (input) => extractor.extract(input),
       prepare: (read) => draftVersion(buildSections(read, { countTokens: (text) => Math.ceil(text.length / 4) }), null),
     });
     const receiver = createReceiver({ prisma, originals, enqueue: async () => undefined });
     const channels = createChannelNames({ prisma, connected: false });
     lifecycle = createLifecycle({ prisma, pool, originals, removeLater: async () => undefined });
-    retriever = createRetriever({ pool, embedder: null });
+    retriever = createRetriever({ pool, dense: null, log });
     place = async (channel, closed, path, text) => {
       const { id } = await channels.forIngest(channel, closed);
       channelIds.set(channel, id);
@@ -149,5 +153,46 @@ describe('retrieval', () => {
     const found = await search(inChannel('general'), 'when does the office open');
     expect(found.join(' ')).toContain('nine');
     expect(found.join(' ')).not.toContain('eight');
+  });
+
+  describe('with the sentence encoder', () => {
+    const question = 'How much vacation do I have?';
+    const encoder = async () => createEmbedder({ folder: (await testBase()).embedder, threads: 1 });
+
+    it('finds by meaning what shares no word, after missing vectors were filled in', { timeout: 120_000 }, async () => {
+      const { pool } = test.store;
+      const embedder = await encoder();
+      try {
+        const dense = createDenseSearch({ pool, embedder });
+        const both = createRetriever({ pool, dense, log });
+        const find = async (audience: Audience, text: string) =>
+          (await both.search(audience, [{ text, weight: 1 }], 4)).map(({ pieces }) => passageText(pieces));
+        expect(await search(inChannel('general'), 'vacation entitlement')).toEqual([]);
+        expect(await find(inChannel('general'), 'vacation entitlement')).toEqual([]);
+        expect(await dense.fill()).toBeGreaterThan(4);
+        expect(await dense.fill()).toBe(0);
+        expect((await find(inChannel('general'), 'vacation entitlement'))[0]).toContain('25 days');
+        expect((await find(inChannel('general'), question))[0]).toContain('25 days');
+        expect((await find(inChannel('general'), 'Brightwater takeover')).join(' ')).not.toMatch(/Brightwater/);
+        expect((await find(inChannel('board'), 'takeover price of the firm'))[0]).toContain('12 million');
+        dense.forget();
+        expect((await find(inChannel('general'), question))[0]).toContain('25 days');
+      } finally {
+        await embedder.stop();
+      }
+    });
+
+    it('goes on by words when the encoder is gone', async () => {
+      const embedder = await encoder();
+      await embedder.start();
+      await embedder.stop();
+      const both = createRetriever({
+        pool: test.store.pool,
+        dense: createDenseSearch({ pool: test.store.pool, embedder }),
+        log,
+      });
+      const found = await both.search(inChannel('general'), [{ text: 'reimbursement of meals', weight: 1 }], 4);
+      expect(passageText(found[0]!.pieces)).toContain('40 €');
+    });
   });
 });

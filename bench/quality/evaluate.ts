@@ -32,8 +32,15 @@ const rest = ['source_accuracy', 'hit_at_1', 'hit_at_4', 'hit_at_8', 'seconds_p5
 const row = (name: string, cells: readonly (number | string | undefined)[]) =>
   console.log(`| ${[name, ...cells.map((cell) => cell ?? '')].join(' | ')} |`);
 row(values.half, values.set);
-row('---', values.set.map(() => '---:'));
-for (const figure of [...figures, ...rest]) row(figure, reports.map((report) => report[figure]));
+row(
+  '---',
+  values.set.map(() => '---:'),
+);
+for (const figure of [...figures, ...rest])
+  row(
+    figure,
+    reports.map((report) => report[figure]),
+  );
 const kinds = [...new Set(reports.flatMap((report) => Object.keys(report.by_kind ?? {})))].sort();
 for (const kind of kinds)
   row(

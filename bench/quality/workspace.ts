@@ -28,7 +28,10 @@ export const questionsOf = (set: string, half: Half): Promise<readonly EvalLine[
   readEvalFile(questionsFile(set, half));
 
 /** @param documents a folder; by default that of the set. */
-export async function openWorkspace(set: string, documents = `${fixtures}/${set}/documents`): Promise<QualityWorkspace> {
+export async function openWorkspace(
+  set: string,
+  documents = `${fixtures}/${set}/documents`,
+): Promise<QualityWorkspace> {
   const home = `${homes}/${set}`;
   mkdirSync(home, { recursive: true });
   const config = loadConfig({ DOCENT_DEVICE: 'cpu', ...process.env, DOCENT_HOME: home }, home);

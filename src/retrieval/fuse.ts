@@ -1,11 +1,27 @@
 /**
- * Joining two rankings. Equal-weight rank fusion lowered recall on team documents (docs/log.md), so the second ranking
- * gets the last slot only: what the first is sure of stays, and one passage with few words in common may come in.
+ * One ranking of two: the sum of what the lexical search says (the share of the best possible BM25, 0–1) and of the
+ * cosine. Unlike ranks, both are comparable between questions: a question with hardly a word in common is decided by the
+ * cosine, one with a rare word by that. Weights and other rules that were tried: docs/log.md, 2026-11-25.
  */
-export function fillLastSlot(first: readonly string[], second: readonly string[], limit: number): readonly string[] {
-  if (second.length === 0 || limit < 2) return first.slice(0, Math.max(limit, first.length));
-  const head = first.slice(0, limit - 1);
-  const newcomer = second.find((id) => !head.includes(id));
-  const rest = first.slice(limit - 1).filter((id) => id !== newcomer);
-  return newcomer === undefined ? first : [...head, newcomer, ...rest];
+import type { LexicalHit } from './lexical.ts';
+
+const cosineWeight = 1;
+
+export interface RankedPassage {
+  readonly id: string;
+  readonly score: number;
+}
+
+/** @param cosines of all passages, or null where there are none: then the lexical order stays. */
+export function fuse(
+  lexical: readonly LexicalHit[],
+  cosines: ReadonlyMap<string, number> | null,
+  limit: number,
+): readonly RankedPassage[] {
+  const scores = new Map(lexical.map(({ passageId, share }) => [passageId, share]));
+  for (const [id, cosine] of cosines ?? []) scores.set(id, (scores.get(id) ?? 0) + cosineWeight * cosine);
+  return [...scores]
+    .map(([id, score]) => ({ id, score }))
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
 }

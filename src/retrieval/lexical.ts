@@ -68,6 +68,8 @@ export interface WeightedText {
 export interface LexicalHit {
   readonly passageId: string;
   readonly score: number;
+  /** The score as a share of what a passage full of all the words would have: comparable between questions. */
+  readonly share: number;
 }
 
 const termsSql = `select distinct lexeme as term from unnest(to_tsvector('english', $1))`;
@@ -80,11 +82,15 @@ const searchSql = `
     select v.id, t.term, t.frequency, w.weight, v.length
     from passage_terms t join wanted w using (term) join visible_passages v on v.id = t.passage_id
   ),
-  spread as (select term, count(*)::float8 as df from hits group by term)
-  select h.id as passage_id,
-         sum(h.weight * ln(1 + (n - df + 0.5) / (df + 0.5)) * h.frequency * ${k1 + 1}
+  spread as (
+    select term, max(weight) as weight, ln(1 + (max(n) - count(*) + 0.5) / (count(*) + 0.5)) as idf
+    from hits cross join totals group by term
+  ),
+  most as (select sum(weight * idf * ${k1 + 1}) as score from spread)
+  select h.id as passage_id, max(most.score) as most,
+         sum(h.weight * idf * h.frequency * ${k1 + 1}
              / (h.frequency + ${k1} * (1 - ${b} + ${b} * h.length / mean_length))) as score
-  from hits h join spread using (term) cross join totals
+  from hits h join spread using (term) cross join totals cross join most
   group by h.id order by score desc, h.id limit $6`;
 
 const knownTermsSql = `
@@ -157,11 +163,15 @@ export async function searchLexical(
     }
   }
   if (terms.length === 0) return [];
-  const found = await db.query<{ passage_id: string; score: number }>(searchSql, [
+  const found = await db.query<{ passage_id: string; score: number; most: number }>(searchSql, [
     ...audienceParameters(audience),
     terms,
     weights,
     limit,
   ]);
-  return found.rows.map((row) => ({ passageId: row.passage_id, score: row.score }));
+  return found.rows.map((row) => ({
+    passageId: row.passage_id,
+    score: row.score,
+    share: row.most > 0 ? row.score / row.most : 0,
+  }));
 }

@@ -1,9 +1,10 @@
-/** Question → the passages worth reading, each with its document and section. Lexical first; dense only where it is on. */
+/** Question → the passages worth reading, each with its document and section. Lexical, and dense where there is a model. */
 import type { Pool } from 'pg';
+import type { Logger } from 'pino';
 import type { Piece } from '../documents/passage.ts';
-import type { Embedder } from '../inference/contract.ts';
-import { searchDense } from './dense.ts';
-import { fillLastSlot } from './fuse.ts';
+import { reasonOf } from '../errors.ts';
+import type { DenseSearch } from './dense.ts';
+import { fuse } from './fuse.ts';
 import { searchLexical, type WeightedText } from './lexical.ts';
 import { type Audience, audienceParameters, visiblePassages } from './visibility.ts';
 
@@ -20,7 +21,7 @@ export interface Candidate {
   readonly pieces: readonly Piece[];
   readonly start: number;
   readonly end: number;
-  /** BM25; 0 for a passage that was added as the thread's previous source. */
+  /** Share of the best possible BM25, plus the cosine; 0 for a passage that was added as the thread's previous source. */
   readonly score: number;
 }
 
@@ -62,19 +63,28 @@ interface LoadedRow {
 
 /** Duplicates are looked for among a few more than are asked for. */
 const spareHits = 8;
+/** How far down the lexical ranking a passage may be lifted by its cosine without losing its words. */
+const lexicalHits = 100;
 
-export function createRetriever(deps: { readonly pool: Pool; readonly embedder: Embedder | null }): Retriever {
-  const { pool, embedder } = deps;
+export function createRetriever(deps: {
+  readonly pool: Pool;
+  readonly dense: DenseSearch | null;
+  readonly log: Pick<Logger, 'warn'>;
+}): Retriever {
+  const { pool, dense, log } = deps;
   return {
     async search(audience, texts, limit, also = []) {
-      const lexical = await searchLexical(pool, audience, texts, limit + spareHits);
-      const dense = embedder ? await searchDense(pool, embedder, audience, texts[0]?.text ?? '', limit) : [];
-      const order = fillLastSlot(
-        lexical.map((hit) => hit.passageId),
-        dense,
-        limit,
-      );
-      const scores = new Map(lexical.map((hit) => [hit.passageId, hit.score]));
+      const [lexical, cosines] = await Promise.all([
+        searchLexical(pool, audience, texts, lexicalHits),
+        // Words alone still find most: a dead embedder must not silence the bot.
+        dense?.cosines(audience, texts).catch((error: unknown) => {
+          log.warn({ reason: reasonOf(error) }, 'searching without sentence vectors');
+          return null;
+        }) ?? null,
+      ]);
+      const ranked = fuse(lexical, cosines, limit + spareHits);
+      const order = ranked.map(({ id }) => id);
+      const scores = new Map(ranked.map(({ id, score }) => [id, score]));
       const ids = [...new Set([...order, ...also])];
       if (ids.length === 0) return [];
       const rows = (await pool.query<LoadedRow>(loadSql, [...audienceParameters(audience), ids])).rows;

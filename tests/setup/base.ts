@@ -1,21 +1,27 @@
 /** The real base model for the tests that need it: a file of the operator's, or fetched once into .cache/. */
 import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../src/config.ts';
 import { resolveBase } from '../../src/registry/bases.ts';
 import { tryStartLock } from '../../src/store/embedded/start-lock.ts';
 
 /**
- * @returns `path` of the base's weights and the `folder` that holds them
- * Setting DOCENT_TEST_BASE to a .gguf file spares the fetch.
+ * @returns `path` of the base's weights, the folder of the `embedder`, and the `folder` of both, for DOCENT_MODELS_DIR
+ * DOCENT_TEST_MODELS names such a folder (`.cache/tests/models` of another checkout) and spares the fetch.
  */
-export async function testBase(): Promise<{ readonly path: string; readonly folder: string }> {
-  const given = process.env.DOCENT_TEST_BASE;
-  if (given) return { path: resolve(given), folder: dirname(resolve(given)) };
+export async function testBase(): Promise<{
+  readonly path: string;
+  readonly embedder: string;
+  readonly folder: string;
+}> {
   const home = resolve('.cache/tests');
   mkdirSync(home, { recursive: true });
-  const config = loadConfig({ ...process.env, DOCENT_HOME: home }, home);
+  const given = process.env.DOCENT_TEST_MODELS;
+  const config = loadConfig(
+    { ...process.env, DOCENT_HOME: home, ...(given ? { DOCENT_MODELS_DIR: resolve(given) } : {}) },
+    home,
+  );
   let unlock = tryStartLock(resolve(home, 'fetching')); // test files run beside each other
   while (!unlock) {
     await sleep(100);
@@ -23,7 +29,8 @@ export async function testBase(): Promise<{ readonly path: string; readonly fold
   }
   try {
     const { path } = await resolveBase('smollm2-135m-instruct', config);
-    return { path, folder: dirname(path) };
+    const { path: embedder } = await resolveBase('all-minilm-l6-v2', config);
+    return { path, embedder, folder: given ? resolve(given) : resolve(home, 'models') };
   } finally {
     unlock();
   }

@@ -8,9 +8,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildSections } from '../../src/documents/sections.ts';
 import { markdown } from '../../src/documents/extract/markdown.ts';
 import { passageText } from '../../src/documents/passage.ts';
+import { buildSections } from '../../src/documents/sections.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { createRandom } from '../data/random.ts';
 import { restyled } from './restyle.ts';
@@ -57,7 +57,9 @@ async function readSet(folder: string): Promise<{ passages: AskedPassage[]; lost
         for (const { pieces } of section.passages) passages.push({ at: name, pieces, questions: [] });
     }
   else
-    for (const { n, pieces } of jsonLines<{ n: number; pieces: AskedPassage['pieces'] }>(join(folder, 'passages.jsonl')))
+    for (const { n, pieces } of jsonLines<{ n: number; pieces: AskedPassage['pieces'] }>(
+      join(folder, 'passages.jsonl'),
+    ))
       passages.push({ at: n, pieces, questions: [] });
   let lost = 0;
   for (const question of jsonLines<WrittenQuestion>(join(folder, 'questions.jsonl')))
@@ -116,6 +118,12 @@ for (const name of readdirSync(values.folder, { withFileTypes: true })) {
       );
   }
 }
-writeFileSync(output, random.shuffled(lines).map((line) => `${line}\n`).join(''));
+writeFileSync(
+  output,
+  random
+    .shuffled(lines)
+    .map((line) => `${line}\n`)
+    .join(''),
+);
 if (values.dev) writeFileSync(values.dev, devLines.map((line) => `${line}\n`).join(''));
 console.error(JSON.stringify({ contexts: lines.length, dev: devLines.length, questions: counts, lost: lostAll }));

@@ -10,9 +10,7 @@ const sameRow = (a: readonly string[] | undefined, b: readonly string[] | undefi
 /** Whether `next`, first on its page, goes on where `table`, last on `page`, was cut. */
 function goesOn(table: Table, page: number, next: Table): boolean {
   const alike =
-    next.page === page + 1 &&
-    next.rows[0]?.length === table.rows[0]?.length &&
-    Math.abs(next.x0 - table.x0) < sameEdge;
+    next.page === page + 1 && next.rows[0]?.length === table.rows[0]?.length && Math.abs(next.x0 - table.x0) < sameEdge;
   // A header of its own begins another table, unless it is the same one printed again.
   return alike && (!next.boldHeader || sameRow(next.rows[0], table.rows[0]));
 }

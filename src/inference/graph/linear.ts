@@ -3,7 +3,7 @@ import type { Graph } from './onnx.ts';
 import type { StoredLinear } from './stored-weights.ts';
 
 /** MatMulNBits quantises activations to 8 bits too, which is what makes it fast. */
-const int8Activations = 4;
+export const int8Activations = 4;
 
 export interface Linear {
   /** x [..., columns] → [..., rows] */

@@ -107,9 +107,7 @@ export function placeQuestion(written: WrittenQuestion, passages: readonly Asked
     if (all.some((ranges) => ranges.length === 0)) continue;
     // Words that stand several times are meant where the question's other words are.
     const spans = all.map((ranges) =>
-      ranges.reduce((a, b) =>
-        sharedWords(around(within, b), asked) > sharedWords(around(within, a), asked) ? b : a,
-      ),
+      ranges.reduce((a, b) => (sharedWords(around(within, b), asked) > sharedWords(around(within, a), asked) ? b : a)),
     );
     const score = sharedWords(text, asked) + 2 * sharedWords(around(within, spans[0]!), asked);
     if (!best || score > best.score) best = { place, spans, score };
