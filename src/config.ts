@@ -42,6 +42,12 @@ const oneOf =
     if (!choices.includes(raw)) throw new Error(`use one of ${choices.join(', ')}`);
     return raw;
   };
+/** A setting from “always try” to “only when sure”. */
+const minConfidence = (raw: string): 'auto' | number => {
+  if (raw === 'auto') return raw;
+  if (raw === 'always') return 0;
+  return raw === 'sure' ? 0.8 : fraction(raw);
+};
 const list = (raw: string): readonly string[] =>
   raw
     .split(',')
@@ -189,10 +195,10 @@ export const settingsTable = {
   DOCENT_PASSAGES: setting('Answers', 4, integer(1, 16), '1–16', 'How many passages are read for a question.'),
   DOCENT_MIN_CONFIDENCE: setting(
     'Answers',
-    -1,
-    (raw) => (raw === '-1' ? -1 : fraction(raw)),
-    '0–1, or -1',
-    'Answers below it become “the documents do not answer this”; -1 takes the value calibrated with the adapter.',
+    'auto',
+    minConfidence,
+    'auto, always, sure, or 0–1',
+    'Answers that are less likely to be right become “the documents do not answer this”. auto takes what was best on the questions that the adapter was calibrated with; always tries (0); sure answers only from 0.8 on.',
   ),
   DOCENT_MAX_UPLOAD_MB: setting('Documents', 50, integer(1, 4096), 'MB', 'The largest file that is accepted.'),
   DOCENT_EXTRACT_SECONDS: setting(

@@ -25,6 +25,7 @@ import { createEmbedder } from './inference/embedder.ts';
 import { createEngine } from './inference/engine.ts';
 import { loadTokenizer } from './inference/tokenizer.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
+import { type Calibration, uncalibrated } from './reader/calibration.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
 import { createReader, type Reader } from './reader/read.ts';
 import { type AdapterRegistry, type AdapterVersion, createAdapterRegistry } from './registry/adapters.ts';
@@ -60,8 +61,8 @@ export interface Docent {
   model(): { readonly base: string; readonly adapter: string | null };
   /** Whether questions can be answered now; for /readyz. Never throws, starts nothing. */
   engineState(): { readonly ok: boolean; readonly detail: string };
-  /** p(found) from which an answer is given: the setting, else what was calibrated with the adapter. */
-  minConfidence(): number;
+  /** How the adapter in service is calibrated, with the threshold of the settings where they name one. */
+  calibration(kind?: 'documents' | 'givenPassage'): Calibration;
   /** Reads the champion again and swaps it into service. */
   reloadAdapter(): Promise<void>;
   /** Ends everything that was started, last one first. Idempotent. */
@@ -260,13 +261,17 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       },
       model,
       passages: config.DOCENT_PASSAGES,
-      minConfidence,
+      calibration,
       log,
     });
   });
 
-  const minConfidence = () =>
-    config.DOCENT_MIN_CONFIDENCE < 0 ? (champion?.manifest.calibration.threshold ?? 0.5) : config.DOCENT_MIN_CONFIDENCE;
+  const calibration = (kind: 'documents' | 'givenPassage' = 'documents'): Calibration => {
+    const documents = champion?.manifest.calibration ?? uncalibrated;
+    const own = kind === 'documents' ? documents : (champion?.manifest.givenPassage ?? documents);
+    const wanted = config.DOCENT_MIN_CONFIDENCE;
+    return wanted === 'auto' ? own : { ...own, threshold: wanted };
+  };
   const model = () => ({ base: baseName, adapter: champion?.id ?? null });
 
   let stopping: Promise<void> | null = null;
@@ -284,7 +289,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     answerer,
     documents,
     model,
-    minConfidence,
+    calibration,
     engineState: () => ({ ok: engineReady, detail: engineReady ? baseName : 'the model is being loaded' }),
     async work() {
       const queue = await jobs();

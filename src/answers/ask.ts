@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { detectLanguage } from '../documents/language.ts';
 import { passageText } from '../documents/passage.ts';
 import { DocentError } from '../errors.ts';
+import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
 import type { Prisma } from '../store/generated/client.ts';
@@ -34,8 +35,8 @@ interface Deps {
   readonly model: () => { readonly base: string; readonly adapter: string | null };
   /** How many passages are read. */
   readonly passages: number;
-  /** p(found) from which an answer is given. */
-  readonly minConfidence: () => number;
+  /** Of the adapter in service: how confidence is read, and from which on an answer is given. */
+  readonly calibration: () => Calibration;
   readonly log: Logger;
 }
 
@@ -176,9 +177,10 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
           : [];
         readMs = performance.now() - began - retrieveMs;
         const best = bestOf(candidates, readings);
-        const confidence = best?.reading.pFound ?? 0;
+        const calibration = deps.calibration();
+        const confidence = best ? confidenceOf(best.reading.pFound, calibration) : 0;
         draft =
-          best && confidence >= deps.minConfidence()
+          best && confidence >= calibration.threshold
             ? await fromReading(best, confidence)
             : await notFound(candidates, question.audience, confidence);
         draft = withLanguageNote(draft, question.text, best?.candidate ?? null);

@@ -4,7 +4,7 @@ import { DocentError } from '../errors.ts';
 import { retryOnConflict } from '../store/conflict.ts';
 import type { Prisma, PrismaClient } from '../store/generated/client.ts';
 import type { Answer, AnswerKind, Audience, Question, Source } from './contract.ts';
-import type { PreviousTurn } from './follow-up.ts';
+import { isElliptical, type PreviousTurn } from './follow-up.ts';
 
 /** What the reader saw of one passage; enough to explain the answer later and to learn from it. */
 export interface Seen {
@@ -57,10 +57,13 @@ export const toAnswer = (stored: StoredAnswer): Answer => ({
 export interface Conversations {
   /** Writes the question down before anything else happens with it. The same message key is the same question. */
   record(question: Question, replyTarget?: Prisma.InputJsonValue): Promise<RecordedQuestion>;
-  /** The last answered turn of the conversation before this question. */
+  /** What this question may lean on: the last turn's passages, and the last question that stands on its own. */
   previous(conversationId: string, questionId: string): Promise<PreviousTurn | null>;
   saveAnswer(questionId: string, answer: Omit<Answer, 'id'>, seen: readonly Seen[]): Promise<Answer>;
 }
+
+/** How far back a thread is searched for the question that its short ones lean on. */
+const turnsLookedBack = 6;
 
 /** External ids of the rooms that no platform knows: the operator's own surfaces. */
 export const operatorChannel = '@operator';
@@ -138,17 +141,21 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
     },
 
     async previous(conversationId, questionId) {
-      const turn = await prisma.question.findFirst({
+      const turns = await prisma.question.findMany({
         where: { conversationId, id: { not: questionId }, answer: { kind: { notIn: ['help', 'greeting'] } } },
         orderBy: { createdAt: 'desc' },
+        take: turnsLookedBack,
         include: { answer: true },
       });
-      if (!turn?.answer) return null;
-      const seen = turn.answer.seen as unknown as Seen[];
+      const [last] = turns;
+      if (!last?.answer) return null;
+      const seen = last.answer.seen as unknown as Seen[];
       const best = [...seen].sort((a, b) => b.pFound - a.pFound)[0];
+      // "and for trainees?" after "and for part-timers?" still is about what was asked before both.
+      const whole = turns.find(({ text }) => !isElliptical(text)) ?? last;
       return {
-        question: turn.text,
-        passageIds: turn.answer.found && best ? [best.passageId] : [],
+        question: whole.text,
+        passageIds: last.answer.found && best ? [best.passageId] : [],
       };
     },
 

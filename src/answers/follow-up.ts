@@ -1,8 +1,9 @@
 /** Questions that lean on the one before: "and for part-timers?", "what about weekends", "is it paid?". */
 
 export interface PreviousTurn {
+  /** The last one that stands on its own. */
   readonly question: string;
-  /** Passages the answer was read from. */
+  /** Passages the last answer was read from. */
   readonly passageIds: readonly string[];
 }
 
@@ -21,22 +22,12 @@ export function isElliptical(question: string): boolean {
   return words.length <= 9 && pronoun.test(question);
 }
 
-const opening = /^(?:and|but|or|also|same for|same with|what about|how about)\s+(?:(?:for|in|at|with)\s+)?/i;
-const asksItself =
-  /^(?:how|what|when|where|who|whom|which|why|is|are|was|were|do|does|did|can|may|must|will|should)\b/i;
+/** Two turns as the reader sees them; adapters are trained with the earlier question above the new one. */
+export const inThread = (earlier: string, question: string): string => `${earlier.trim()}\n${question.trim()}`;
 
-/**
- * What the reader is asked. The earlier question only helps the search: read in front of the new one, or with its answer,
- * it was answered once more (docs/log.md, twelve follow-ups: 2 and 3 right; the new one alone: 5; named as a topic: 6).
- */
-export function resolved(question: string, previous: PreviousTurn | null): string {
-  if (!previous || !isElliptical(question)) return question;
-  const topic = question
-    .trim()
-    .replace(opening, '')
-    .replace(/[?.!]+$/, '');
-  return asksItself.test(topic) || topic === '' ? question : `What about ${topic}?`;
-}
+/** What the reader is asked: a question that leans on the one before comes with it. */
+export const resolved = (question: string, previous: PreviousTurn | null): string =>
+  previous && isElliptical(question) ? inThread(previous.question, question) : question;
 
 /** The question before counts less than the new one: it says the topic, not what is asked. */
 export const previousWeight = (question: string): number => (isElliptical(question) ? 0.6 : 0.15);

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { StoringAnswerer } from '../answers/ask.ts';
 import { type Piece, passageText } from '../documents/passage.ts';
 import { DocentError, reasonOf } from '../errors.ts';
+import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Retriever } from '../retrieval/retrieve.ts';
 import { type EvalReport, type ScoredQuestion, summarise } from './report.ts';
@@ -89,7 +90,8 @@ export async function runEval(
     readonly answerer: StoringAnswerer;
     readonly reader: Reader;
     readonly retriever: Retriever;
-    readonly minConfidence: number;
+    /** For lines with a context of their own. */
+    readonly calibration: Calibration;
   },
   lines: readonly EvalLine[],
   options: EvalOptions,
@@ -109,12 +111,13 @@ export async function runEval(
     const heading = line.title ? [{ text: `${line.title}: ` }] : [];
     const pieces = [...heading, { text: context, start: 0, end: context.length }];
     const [reading] = await reader.read(line.question, [pieces], signal);
-    const found = reading && reading.spans.length > 0 && reading.pFound >= deps.minConfidence;
+    const confidence = reading ? confidenceOf(reading.pFound, deps.calibration) : 0;
+    const found = reading && reading.spans.length > 0 && confidence >= deps.calibration.threshold;
     const words = reading?.spans.map((span) => context.slice(span.start, span.end)).join('; ');
     return {
       answer: !found ? null : reading.form === 'span' ? words! : reading.form === 'yes' ? 'Yes' : 'No',
       document: found ? document : null,
-      confidence: reading?.pFound ?? 0,
+      confidence,
     };
   };
 

@@ -35,6 +35,8 @@ export async function openSentenceEncoder(
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    // Threads that spin between two texts would take the processor from the model that answers.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
   return {
     dimensions: config.hidden_size,

@@ -63,13 +63,17 @@ export function createLocalOperator(deps: {
     async evaluate({ file, channel, read, limit, details }, options) {
       const lines = await readEvalFile(file);
       const [answerer, reader, retriever] = await Promise.all([docent.answerer(), docent.reader(), docent.retriever()]);
-      return runEval({ answerer, reader, retriever, minConfidence: docent.minConfidence() }, lines.slice(0, limit), {
-        channelId: await (await channels()).forAsking(channel),
-        read: read ?? 'retrieved',
-        ...(details ? { details } : {}),
-        ...(options?.signal ? { signal: options.signal } : {}),
-        onProgress: (done, total) => options?.onEvent?.({ type: 'count', done, total }),
-      });
+      return runEval(
+        { answerer, reader, retriever, calibration: docent.calibration('givenPassage') },
+        lines.slice(0, limit),
+        {
+          channelId: await (await channels()).forAsking(channel),
+          read: read ?? 'retrieved',
+          ...(details ? { details } : {}),
+          ...(options?.signal ? { signal: options.signal } : {}),
+          onProgress: (done, total) => options?.onEvent?.({ type: 'count', done, total }),
+        },
+      );
     },
 
     async listDocuments({ channel }) {

@@ -7,9 +7,16 @@ import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DocentError, reasonOf } from '../errors.ts';
+import { uncalibrated } from '../reader/calibration.ts';
 import { promptVersion } from '../reader/prompt.ts';
 import type { Prisma, PrismaClient } from '../store/generated/client.ts';
 import { packageRoot } from './catalog.ts';
+
+const calibrationSchema = z.object({
+  slope: z.number().positive().default(1),
+  intercept: z.number().default(0),
+  threshold: z.number().min(0).max(1),
+});
 
 const manifestSchema = z.object({
   id: z.string().regex(/^[\w.-]+$/),
@@ -17,7 +24,9 @@ const manifestSchema = z.object({
   baseSha256: z.string(),
   promptVersion: z.string(),
   forms: z.object({ yesNo: z.boolean(), several: z.boolean() }).default({ yesNo: false, several: false }),
-  calibration: z.object({ threshold: z.number().min(0).max(1) }).default({ threshold: 0.5 }),
+  calibration: calibrationSchema.default(uncalibrated),
+  /** For a passage that is given instead of searched: no others compete with it. */
+  givenPassage: calibrationSchema.optional(),
   metrics: z.record(z.string(), z.unknown()).default({}),
 });
 

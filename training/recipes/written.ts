@@ -8,6 +8,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inThread } from '../../src/answers/follow-up.ts';
 import { markdown } from '../../src/documents/extract/markdown.ts';
 import { passageText } from '../../src/documents/passage.ts';
 import { buildSections } from '../../src/documents/sections.ts';
@@ -62,11 +63,16 @@ async function readSet(folder: string): Promise<{ passages: AskedPassage[]; lost
     ))
       passages.push({ at: n, pieces, questions: [] });
   let lost = 0;
-  for (const question of jsonLines<WrittenQuestion>(join(folder, 'questions.jsonl')))
+  const asked = ['questions.jsonl', 'follow-ups.jsonl'].flatMap((file) =>
+    names.includes(file) ? jsonLines<WrittenQuestion>(join(folder, file)) : [],
+  );
+  for (const { first, ...rest } of asked) {
+    const question = { ...rest, question: first ? inThread(first, rest.question) : rest.question };
     if (!placeQuestion(question, passages)) {
       lost += 1;
       console.error(`${folder}: not found in one passage: ${JSON.stringify(question)}`);
     }
+  }
   return { passages, lost };
 }
 

@@ -6,6 +6,8 @@ export interface WrittenQuestion {
   /** File name of the document, or number of the passage. */
   readonly at: string | number;
   readonly question: string;
+  /** The question before it in the thread. */
+  readonly first?: string;
   readonly form: 'span' | 'yes' | 'no' | 'list' | 'none';
   /** Verbatim. */
   readonly quotes: readonly string[];
