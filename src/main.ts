@@ -211,7 +211,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
           const [tokens, vectors] = await Promise.all([tokenizer(), embedder()]);
           const sections = buildSections(extracted, { countTokens: (text) => tokens.encode(text).length });
           const embed = vectors && (async (all: readonly string[]) => (await vectors.embed(all)).map(encodeVector));
-          return draftVersion(sections, embed);
+          return draftVersion(extracted.text, sections, embed);
         },
       }),
       lifecycle: createLifecycle({

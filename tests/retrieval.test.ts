@@ -59,7 +59,8 @@ describe('retrieval', () => {
       originals,
       log,
       extract: (input) => extractor.extract(input),
-      prepare: (read) => draftVersion(buildSections(read, { countTokens: (text) => Math.ceil(text.length / 4) }), null),
+      prepare: (read) =>
+        draftVersion(read.text, buildSections(read, { countTokens: (text) => Math.ceil(text.length / 4) }), null),
     });
     const receiver = createReceiver({ prisma, originals, enqueue: async () => undefined });
     const channels = createChannelNames({ prisma, connected: false });

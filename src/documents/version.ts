@@ -1,6 +1,7 @@
 /** A read version goes live: its sections, passages and index are written, and swapped in, in one transaction. */
 import { indexPassages } from '../retrieval/lexical.ts';
 import type { Prisma, PrismaClient } from '../store/generated/client.ts';
+import { findAbbreviations, otherForms } from './abbreviations.ts';
 import type { Extracted } from './extract/contract.ts';
 import { type PassageDraft, passageText, type SectionDraft } from './passage.ts';
 
@@ -12,6 +13,8 @@ interface DraftPassage {
   readonly ordinal: number;
   readonly headings: string;
   readonly text: string;
+  /** Words to be found by beside its own. */
+  readonly alsoFoundBy: string;
   readonly passage: PassageDraft;
   readonly vector: Uint8Array<ArrayBuffer> | null;
 }
@@ -21,11 +24,13 @@ export interface VersionDraft {
   readonly passages: readonly DraftPassage[];
 }
 
-/** @param embed one vector per text, or null without dense retrieval. */
+/** @param text of the whole document. @param embed one vector per text, or null without dense retrieval. */
 export async function draftVersion(
+  text: string,
   sections: readonly SectionDraft[],
   embed: ((texts: readonly string[]) => Promise<readonly Uint8Array<ArrayBuffer>[]>) | null,
 ): Promise<VersionDraft> {
+  const abbreviations = findAbbreviations(text);
   const drafts = sections.map((section, ordinal) => ({ id: crypto.randomUUID(), ordinal, section }));
   const passages = drafts
     .flatMap(({ id, section }) => section.passages.map((passage) => ({ sectionId: id, section, passage })))
@@ -35,6 +40,7 @@ export async function draftVersion(
       ordinal,
       headings: section.path.join(' '),
       text: passageText(passage.pieces),
+      alsoFoundBy: otherForms(passageText(passage.pieces), abbreviations).join(' '),
       passage,
     }));
   const vectors = embed ? await embed(passages.map(({ text }) => text)) : null;
@@ -108,7 +114,12 @@ export async function goLive(
         });
         await indexPassages(
           (sql, parameters) => tx.$executeRawUnsafe(sql, ...parameters),
-          rows.map(({ id, text, headings }) => ({ id, text, headings, fileName: version.document.path })),
+          rows.map(({ id, text, alsoFoundBy, headings }) => ({
+            id,
+            text: alsoFoundBy ? `${text} ${alsoFoundBy}` : text,
+            headings,
+            fileName: version.document.path,
+          })),
         );
       }
       await tx.documentVersion.update({

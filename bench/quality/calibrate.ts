@@ -1,0 +1,66 @@
+/**
+ * Calibration of an adapter from readings (`readings.ts`, or `--details` of `docent eval` on lines with contexts): what
+ * belongs into its manifest, and the reliability diagram.
+ *
+ *   npx tsx bench/quality/calibrate.ts READINGS.jsonl… [--passages 4] [--svg models/reader/reliability.svg] [--title TEXT]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { score } from '../../src/eval/squad.ts';
+import {
+  type CalibrationSample,
+  calibrate,
+  expectedCalibrationError,
+  f1At,
+  reliability,
+} from '../../src/learn/calibrate.ts';
+import { reliabilityDiagram } from '../../src/learn/reliability-diagram.ts';
+import { uncalibrated } from '../../src/reader/calibration.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    passages: { type: 'string', default: '4' },
+    svg: { type: 'string' },
+    title: { type: 'string', default: 'Reader' },
+  },
+});
+
+interface Line {
+  readonly answers: readonly string[];
+  readonly impossible: boolean;
+  readonly rows: readonly { readonly p: number; readonly text: string }[];
+}
+
+const samples: CalibrationSample[] = positionals
+  .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'))
+  .map((text) => {
+    const { answers, impossible, rows } = JSON.parse(text) as Line;
+    const read = rows.slice(0, Number(values.passages)).filter(({ text: words }) => words !== '');
+    const best = read.reduce<Line['rows'][number] | null>((a, b) => (a && a.p >= b.p ? a : b), null);
+    const f1 = best && !impossible ? score(best.text, [...answers], false).f1 : 0;
+    return { pFound: best?.p ?? 0, f1, impossible };
+  });
+const found = calibrate(samples);
+if (!found) throw new Error(`${samples.length} questions are too few to calibrate with`);
+const bins = reliability(samples, found);
+if (values.svg) writeFileSync(values.svg, reliabilityDiagram(bins, found.threshold, values.title));
+const rounded = (value: number) => Number(value.toFixed(4));
+console.log(
+  JSON.stringify(
+    {
+      questions: samples.length,
+      calibration: {
+        slope: rounded(found.slope),
+        intercept: rounded(found.intercept),
+        threshold: rounded(found.threshold),
+      },
+      f1: rounded(f1At(samples, found)),
+      f1_uncalibrated: rounded(f1At(samples, uncalibrated)),
+      ece: rounded(expectedCalibrationError(bins)),
+      ece_uncalibrated: rounded(expectedCalibrationError(reliability(samples, uncalibrated))),
+    },
+    null,
+    1,
+  ),
+);
