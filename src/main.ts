@@ -4,7 +4,6 @@
  */
 import { mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
@@ -20,16 +19,15 @@ import { buildSections } from './documents/sections.ts';
 import { createTexts } from './documents/texts.ts';
 import { draftVersion } from './documents/version.ts';
 import { DocentError, reasonOf } from './errors.ts';
-import type { Embedder, Engine, Tokenizer } from './inference/contract.ts';
-import { createEmbedder } from './inference/embedder.ts';
-import { createEngine } from './inference/engine.ts';
-import { loadTokenizer } from './inference/tokenizer.ts';
+import type { Engine, Tokenizer } from './inference/contract.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
-import { type Calibration, uncalibrated } from './reader/calibration.ts';
+import { lazy } from './lazy.ts';
+import { createModels } from './models.ts';
+import type { Calibration } from './reader/calibration.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
 import { createReader, type Reader } from './reader/read.ts';
-import { type AdapterRegistry, type AdapterVersion, createAdapterRegistry } from './registry/adapters.ts';
-import { type Base, resolveBase, resolveOptional } from './registry/bases.ts';
+import type { AdapterRegistry } from './registry/adapters.ts';
+import type { Base } from './registry/bases.ts';
 import type { Progress } from './registry/download.ts';
 import { createDenseSearch, type DenseSearch, encodeVector } from './retrieval/dense.ts';
 import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
@@ -38,7 +36,6 @@ import { openStore, type Store } from './store/index.ts';
 
 /** Passages that were indexed while there was no embedder get their vectors. */
 const embedQueue = 'passages.embed';
-const embedderName = 'all-minilm-l6-v2';
 const megabyte = 1024 * 1024;
 
 /** Everything is made on first use: `docent documents list` starts no model. */
@@ -90,19 +87,7 @@ function prepareHome(home: string): void {
 export function createDocent({ config, log, onDownload, onNote }: DocentOptions): Docent {
   prepareHome(config.home);
   const stops: { readonly name: string; readonly stop: () => Promise<unknown> }[] = [];
-  /** Made once, on first use; a failed attempt may be repeated. */
-  const lazy = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-    let made: Promise<T> | null = null;
-    return () =>
-      (made ??= make().catch((error: unknown) => {
-        made = null;
-        throw error;
-      }));
-  };
   const atStop = (name: string, stop: () => Promise<unknown>) => stops.push({ name, stop });
-  let champion: AdapterVersion | null = null;
-  let baseName = config.DOCENT_BASE;
-  let engineReady = false;
 
   const store = lazy(async () => {
     const opened = await openStore({ config, log });
@@ -110,57 +95,15 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     return opened;
   });
 
-  const fetchOptions = { ...(onDownload ? { onProgress: onDownload } : {}), ...(onNote ? { log: onNote } : {}) };
-  const base = lazy(async () => {
-    const found = await resolveBase(config.DOCENT_BASE, config, fetchOptions);
-    baseName = found.name;
-    return found;
+  const models = createModels({
+    config,
+    log,
+    store,
+    atStop,
+    ...(onDownload ? { onDownload } : {}),
+    ...(onNote ? { onNote } : {}),
   });
-
-  const registry = lazy(async () => {
-    const [{ prisma }, { sha256 }] = await Promise.all([store(), base()]);
-    const created = createAdapterRegistry({ prisma, home: config.home, baseSha256: sha256 });
-    await created.registerShipped();
-    champion = await created.champion();
-    return created;
-  });
-
-  const tokenizer = lazy(async () => loadTokenizer((await base()).path));
-
-  const engine = lazy(async () => {
-    const [found] = await Promise.all([base(), registry()]);
-    const created = createEngine({
-      base: found,
-      adapterFolder: champion?.folder ?? null,
-      cacheFolder: join(config.home, 'cache'),
-      config: {
-        threads: config.DOCENT_THREADS,
-        device: config.DOCENT_DEVICE,
-        runtime: config.DOCENT_RUNTIME,
-        weights: config.DOCENT_WEIGHTS,
-        kvPoolMb: config.DOCENT_KV_POOL_MB,
-      },
-      log: (line: string) => log.info(line),
-    });
-    atStop('engine', () => created.stop());
-    await created.start();
-    engineReady = true;
-    return created;
-  });
-
-  const embedder = lazy(async (): Promise<Embedder | null> => {
-    if (config.DOCENT_DENSE === 'off') return null;
-    const resolve = config.DOCENT_DENSE === 'on' ? resolveBase : resolveOptional;
-    const found = await resolve(embedderName, config, fetchOptions);
-    if (!found) {
-      onNote?.(`Searching by words only: ${embedderName} is not to be had. DOCENT_DENSE=off stops asking for it.`);
-      return null;
-    }
-    const created = createEmbedder({ folder: found.path, threads: config.DOCENT_THREADS });
-    atStop('embedder', () => created.stop());
-    await created.start();
-    return created;
-  });
+  const { base, registry, tokenizer, engine, embedder } = models;
   const dense = lazy(async (): Promise<DenseSearch | null> => {
     const [{ pool }, model] = await Promise.all([store(), embedder()]);
     return model && createDenseSearch({ pool, embedder: model });
@@ -222,7 +165,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
           await queue.send(removeBytesQueue, { digest }, { transaction });
         },
         onRemoved: async () => {
-          if (engineReady) await (await engine()).forget();
+          if (models.ready()) await (await engine()).forget();
           (await dense())?.forget();
         },
       }),
@@ -234,7 +177,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     return createReader({
       engine: model,
       prompt: createPromptRenderer(tokens),
-      forms: () => champion?.manifest.forms ?? { yesNo: false, several: false },
+      forms: models.forms,
     });
   });
 
@@ -259,20 +202,12 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         const sql = `with ${visibleChannels} select 1 from documents d join visible_channels vc on vc.id = d.channel_id limit 1`;
         return (await pool.query(sql, [...audienceParameters(audience)])).rowCount === 1;
       },
-      model,
+      model: models.serving,
       passages: config.DOCENT_PASSAGES,
-      calibration,
+      calibration: models.calibration,
       log,
     });
   });
-
-  const calibration = (kind: 'documents' | 'givenPassage' = 'documents'): Calibration => {
-    const documents = champion?.manifest.calibration ?? uncalibrated;
-    const own = kind === 'documents' ? documents : (champion?.manifest.givenPassage ?? documents);
-    const wanted = config.DOCENT_MIN_CONFIDENCE;
-    return wanted === 'auto' ? own : { ...own, threshold: wanted };
-  };
-  const model = () => ({ base: baseName, adapter: champion?.id ?? null });
 
   let stopping: Promise<void> | null = null;
   return {
@@ -288,19 +223,19 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     conversations,
     answerer,
     documents,
-    model,
-    calibration,
-    engineState: () => ({ ok: engineReady, detail: engineReady ? baseName : 'the model is being loaded' }),
+    model: models.serving,
+    calibration: models.calibration,
+    reloadAdapter: models.reloadAdapter,
+    engineState: () => {
+      const ok = models.ready();
+      return { ok, detail: ok ? models.serving().base : 'the model is being loaded' };
+    },
     async work() {
       const queue = await jobs();
       await documents();
       await queue.start();
       if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
-    },
-    async reloadAdapter() {
-      champion = await (await registry()).champion();
-      await (await engine()).swap(champion?.folder ?? null);
     },
     stop: () =>
       (stopping ??= (async () => {

@@ -2,7 +2,7 @@
  * Every reading of the best passages for every question, as JSON lines, so that rules for choosing among them (how many
  * passages, which one, from which probability on) can be tried without reading again.
  *
- *   npx tsx bench/quality/readings.ts OUT.jsonl [--half look] [--set company]… [--passages 6] [--questions FILE --documents FOLDER]
+ *   npx tsx bench/quality/readings.ts OUT.jsonl [--half look] [--set company]… [--passages 6] [--kind list] [--questions FILE --documents FOLDER]
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     half: { type: 'string', default: 'look' },
     set: { type: 'string', multiple: true },
     passages: { type: 'string', default: '6' },
+    kind: { type: 'string' },
     questions: { type: 'string' },
     documents: { type: 'string' },
   },
@@ -39,7 +40,7 @@ for (const set of values.questions ? ['other'] : (values.set ?? sets)) {
   const [retriever, reader] = await Promise.all([docent.retriever(), docent.reader()]);
   const lines = values.questions ? await readEvalFile(values.questions) : await questionsOf(set, values.half as Half);
   for (const line of lines) {
-    if (line.kind === 'follow-up') continue;
+    if (line.kind === 'follow-up' || (values.kind && line.kind !== values.kind)) continue;
     const audience = { channelId: null };
     const candidates = await retriever.search(audience, [{ text: line.question, weight: 1 }], Number(values.passages));
     const readings = await reader.read(
