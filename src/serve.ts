@@ -36,6 +36,8 @@ async function warmUp(docent: Docent): Promise<string> {
 /** @returns the exit code, once a signal has ended it. */
 export async function serve({ config, log }: { readonly config: Config; readonly log: Logger }): Promise<number> {
   const began = performance.now();
+  // A terminal that was closed, or a pipe whose reader is gone, must not end the service.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const running = await findServer(config.home);
   if (running) throw new DocentError('SERVER_RUNNING', { home: config.home, pid: running.pid });
   const bar = createDownloadBar();

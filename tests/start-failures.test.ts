@@ -4,8 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommand } from './setup/command.ts';
+import { testBase } from './setup/base.ts';
+import { runCommand, startCommand } from './setup/command.ts';
 import { type TestDatabase, testDatabase } from './setup/database.ts';
 
 let folder: string;
@@ -98,3 +100,33 @@ for (const { name, line, before, prepare, skip = false } of failures)
     expect(lines).toEqual([...(before ? [before] : []), line].map((each) => expect.stringMatching(each)));
     expect([code, stdout]).toEqual([1, '']);
   });
+
+test('a terminal that is gone does not end the service', { timeout: 120_000 }, async () => {
+  const cwd = mkdtempSync(join(folder, 'cwd-'));
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  const { folder: models } = await testBase();
+  const own = await testDatabase();
+  const { child, ended } = startCommand(['start'], {
+    cwd,
+    env: {
+      DATABASE_URL: own.url,
+      DOCENT_HOME: join(cwd, 'home'),
+      DOCENT_PORT: String(port),
+      DOCENT_MODELS_DIR: models,
+      DOCENT_LOG_LEVEL: 'debug',
+    },
+  });
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status === 200;
+  while (!(await ready())) {
+    expect(child.exitCode).toBeNull();
+    await sleep(200);
+  }
+  child.kill('SIGTERM');
+  expect(await ended()).toBe(0);
+  await own.drop();
+});
