@@ -21,6 +21,9 @@ import * as texts from './texts.ts';
 /** Longer texts belong into a document; the reader's context is for passages. */
 const maxQuestionLength = 2_000;
 
+/** A section that shares less with the question than this is no help to whoever asked. */
+const nearScore = 0.25;
+
 type Draft = Omit<Answer, 'id' | 'timing' | 'model'>;
 
 interface Deps {
@@ -95,8 +98,8 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
   };
 
   const notFound = async (candidates: readonly Candidate[], audience: Audience, confidence: number): Promise<Draft> => {
-    const [nearest] = candidates;
-    const empty = !nearest && !(await deps.hasDocuments(audience));
+    const nearest = candidates.find(({ score }) => score >= nearScore);
+    const empty = candidates.length === 0 && !(await deps.hasDocuments(audience));
     const sources: Source[] = [];
     if (nearest) {
       const text = await textOf(nearest.versionId);
