@@ -4,6 +4,7 @@
  *   npx tsx bench/quality/retrieval.ts [--half look] [--missed]
  */
 import { parseArgs } from 'node:util';
+import { searched } from '../../src/answers/follow-up.ts';
 import { holdsEvidence } from '../../src/eval/run.ts';
 import { type Half, openWorkspace, questionsOf, sets } from './workspace.ts';
 
@@ -16,10 +17,13 @@ for (const set of sets) {
   const { docent, close } = await openWorkspace(set);
   const retriever = await docent.retriever();
   const ranks: { kind: string; rank: number }[] = [];
-  for (const { question, evidence, kind = 'other' } of await questionsOf(set, values.half as Half)) {
-    // A follow-up needs its thread, and is measured by `evaluate.ts`.
-    if (!evidence || kind === 'follow-up') continue;
-    const candidates = await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], depth);
+  const openers = new Map<string, string>();
+  for (const { question, evidence, thread, kind = 'other' } of await questionsOf(set, values.half as Half)) {
+    const opener = thread && openers.get(thread);
+    if (thread) openers.set(thread, question);
+    if (!evidence) continue;
+    const texts = searched(question, opener ? { question: opener } : null);
+    const candidates = await retriever.search({ channelId: null }, texts, depth);
     const found = candidates.findIndex(({ pieces }) => holdsEvidence(pieces, evidence));
     ranks.push({ kind, rank: found < 0 ? Number.POSITIVE_INFINITY : found + 1 });
     if (values.missed && (found < 0 || found > 3)) console.log(`  ${found + 1} ${kind}: ${question} → ${evidence}`);

@@ -13,7 +13,7 @@ import type { Prisma } from '../store/generated/client.ts';
 import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
 import type { Conversations, Seen } from './conversations.ts';
 import type { ExampleQuestions } from './examples.ts';
-import { type PreviousTurn, previousWeight, resolved } from './follow-up.ts';
+import { resolved, searched } from './follow-up.ts';
 import { type Quote, quoteAround } from './quote.ts';
 import { smallTalk } from './small-talk.ts';
 import * as texts from './texts.ts';
@@ -147,12 +147,6 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
     return draft;
   };
 
-  const look = async (question: Question, previous: PreviousTurn | null) => {
-    const searched = [{ text: question.text, weight: 1 }];
-    if (previous) searched.push({ text: previous.question, weight: previousWeight(question.text) });
-    return retriever.search(question.audience, searched, deps.passages, previous?.passageIds ?? []);
-  };
-
   return {
     async ask(question, options = {}) {
       const began = performance.now();
@@ -168,7 +162,12 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
       if (!draft) {
         options.onProgress?.('searching', 0);
         const previous = await conversations.previous(recorded.conversationId, recorded.id);
-        const candidates = await look(question, previous);
+        const candidates = await retriever.search(
+          question.audience,
+          searched(question.text, previous),
+          deps.passages,
+          previous?.passageIds ?? [],
+        );
         retrieveMs = performance.now() - began;
         options.onProgress?.('reading', candidates.length);
         const readings = candidates.length

@@ -30,4 +30,13 @@ export const resolved = (question: string, previous: PreviousTurn | null): strin
   previous && isElliptical(question) ? inThread(previous.question, question) : question;
 
 /** The question before counts less than the new one: it says the topic, not what is asked. */
-export const previousWeight = (question: string): number => (isElliptical(question) ? 0.6 : 0.15);
+const previousWeight = (question: string): number => (isElliptical(question) ? 0.6 : 0.15);
+
+/** What is searched for, with weights. */
+export const searched = (
+  question: string,
+  previous: Pick<PreviousTurn, 'question'> | null,
+): readonly { readonly text: string; readonly weight: number }[] => [
+  { text: question, weight: 1 },
+  ...(previous ? [{ text: previous.question, weight: previousWeight(question) }] : []),
+];
