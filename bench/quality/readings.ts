@@ -2,12 +2,14 @@
  * Every reading of the best passages for every question, as JSON lines, so that rules for choosing among them (how many
  * passages, which one, from which probability on) can be tried without reading again.
  *
+ * Lines with a `context` are read alone, as `docent eval` does.
+ *
  *   npx tsx bench/quality/readings.ts OUT.jsonl [--half look] [--set company]… [--passages 6] [--kind list] [--questions FILE --documents FOLDER]
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Piece } from '../../src/documents/passage.ts';
-import { holdsEvidence, readEvalFile } from '../../src/eval/run.ts';
+import { givenPieces, holdsEvidence, readEvalFile } from '../../src/eval/run.ts';
 import { type Half, openWorkspace, questionsOf, sets } from './workspace.ts';
 
 const { values, positionals } = parseArgs({
@@ -35,14 +37,16 @@ const wordsOf = (pieces: readonly Piece[], { start, end }: { readonly start: num
     )
     .join('');
 
-for (const set of values.questions ? ['other'] : (values.set ?? sets)) {
+for (const set of values.questions ? [values.documents ? 'other' : sets[0]!] : (values.set ?? sets)) {
   const { docent, close } = await openWorkspace(set, values.documents);
   const [retriever, reader] = await Promise.all([docent.retriever(), docent.reader()]);
   const lines = values.questions ? await readEvalFile(values.questions) : await questionsOf(set, values.half as Half);
   for (const line of lines) {
     if (line.kind === 'follow-up' || (values.kind && line.kind !== values.kind)) continue;
-    const audience = { channelId: null };
-    const candidates = await retriever.search(audience, [{ text: line.question, weight: 1 }], Number(values.passages));
+    const candidates =
+      line.context === undefined
+        ? await retriever.search({ channelId: null }, [{ text: line.question, weight: 1 }], Number(values.passages))
+        : [{ pieces: givenPieces(line.title, line.context), document: '', score: 0 }];
     const readings = await reader.read(
       line.question,
       candidates.map(({ pieces }) => pieces),

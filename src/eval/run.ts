@@ -73,6 +73,12 @@ export function holdsEvidence(pieces: readonly Piece[], evidence: string): boole
   return text.includes(wanted) || document.includes(wanted) || (document.length > 40 && wanted.includes(document));
 }
 
+/** A passage that is given with its question, as one that was found. */
+export const givenPieces = (title: string | undefined, context: string): readonly Piece[] => [
+  ...(title ? [{ text: `${title}: ` }] : []),
+  { text: context, start: 0, end: context.length },
+];
+
 const sameDocument = (path: string, wanted: string): boolean =>
   path === wanted || path.endsWith(`/${wanted}`) || wanted.endsWith(`/${path}`);
 
@@ -108,9 +114,7 @@ export async function runEval(
   }
 
   const readContext = async (line: EvalLine, context: string, document: string | null): Promise<Prediction> => {
-    const heading = line.title ? [{ text: `${line.title}: ` }] : [];
-    const pieces = [...heading, { text: context, start: 0, end: context.length }];
-    const [reading] = await reader.read(line.question, [pieces], signal);
+    const [reading] = await reader.read(line.question, [givenPieces(line.title, context)], signal);
     const confidence = reading ? confidenceOf(reading.pFound, deps.calibration) : 0;
     const found = reading && reading.spans.length > 0 && confidence >= deps.calibration.threshold;
     const words = reading?.spans.map((span) => context.slice(span.start, span.end)).join('; ');
