@@ -2,6 +2,7 @@
  * The models in service: base, adapter, engine, tokenizer, embedder, each made on first use. Knows settings and the
  * registry, not what is asked of a model.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -102,7 +103,9 @@ export function createModels(deps: {
       onNote?.(`Searching by words only: ${embedderName} is not to be had. DOCENT_DENSE=off stops asking for it.`);
       return null;
     }
-    const created = createEmbedder({ folder: found.path, threads: config.DOCENT_THREADS });
+    // Half of the cores: a long upload that is being embedded leaves the others to whoever asks.
+    const threads = Math.max(1, (config.DOCENT_THREADS || availableParallelism()) >> 1);
+    const created = createEmbedder({ folder: found.path, threads });
     atStop('embedder', () => created.stop());
     await created.start();
     return created;

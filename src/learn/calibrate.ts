@@ -1,6 +1,7 @@
 /**
  * Calibrates an adapter on questions that it has not learned from: Platt scaling (Platt 1999; the fit of Lin, Lin & Weng
- * 2007, https://doi.org/10.1007/s10994-007-5018-6), and the threshold that gives the best F1. Knows numbers only.
+ * 2007, https://doi.org/10.1007/s10994-007-5018-6), and the threshold: the most careful of those that
+ * give the best F1. Knows numbers only.
  */
 import { type Calibration, confidenceOf, logOdds, sigmoid } from '../reader/calibration.ts';
 
@@ -66,6 +67,9 @@ export const f1At = (samples: readonly CalibrationSample[], calibration: Calibra
 /** Confidences tried as thresholds: steps finer than the data can tell apart would fit its noise. */
 const thresholds = Array.from({ length: 37 }, (_, i) => 0.05 + i * 0.025);
 
+/** Thresholds whose F1 differs by less are equally good: a wrong answer costs more trust than a refusal, so the highest is taken. */
+const equallyGood = 0.01;
+
 /**
  * @returns null when there are too few samples of either kind to say anything; then the adapter keeps what it has.
  */
@@ -77,7 +81,8 @@ export function calibrate(samples: readonly CalibrationSample[]): Calibration | 
   const scores = thresholds.map((threshold) => f1At(samples, { slope, intercept, threshold }));
   // Neighbours count too: a single peak is luck.
   const smooth = scores.map((score, i) => (2 * score + (scores[i - 1] ?? score) + (scores[i + 1] ?? score)) / 4);
-  return { slope, intercept, threshold: thresholds[smooth.indexOf(Math.max(...smooth))]! };
+  const least = Math.max(...smooth) - equallyGood;
+  return { slope, intercept, threshold: thresholds[smooth.findLastIndex((score) => score >= least)]! };
 }
 
 export interface ReliabilityBin {
