@@ -4,16 +4,12 @@
 import { type Attachment, SnowflakeUtil } from 'discord.js';
 import { DocentError, reasonOf } from '../../errors.ts';
 import type { IncomingFile } from '../contract.ts';
+import { createDownloads, refuseTooLarge } from '../download.ts';
 import { nameOfPasted } from '../pasted.ts';
 import type { Calls } from './rest.ts';
 
 /** The two hosts that serve attachments. @see docs/egress.md */
 const cdnHosts: ReadonlySet<string> = new Set(['cdn.discordapp.com', 'media.discordapp.net']);
-/** Discord redirects at most once (media proxy); more is not Discord. */
-const maxRedirects = 3;
-/** A large file on a slow line; silence ends sooner, by the platform's own time limits. */
-const timeoutMs = 5 * 60_000;
-
 export interface Files {
   /** `openUrl`: where a person finds the message that carries it. */
   fileOf(attachment: Attachment, openUrl: string | null): IncomingFile;
@@ -42,19 +38,7 @@ export function createFiles({
     (url.protocol === 'https:' && cdnHosts.has(url.hostname) && url.port === '') ||
     (ownCdn !== null && url.protocol === ownCdn.protocol && url.host === ownCdn.host);
 
-  const request = async (name: string, address: string): Promise<Response> => {
-    let url = new URL(address);
-    for (let hop = 0; hop <= maxRedirects; hop++) {
-      if (!isAllowed(url))
-        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `${url.hostname} is not a file host of Discord` });
-      const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
-      const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || !location) return response;
-      await response.body?.cancel();
-      url = new URL(location, url);
-    }
-    throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'too many redirects' });
-  };
+  const { request, read } = createDownloads({ platform: 'Discord', isAllowed, maxBytes });
 
   /** Attachment links expire after a day; Discord writes a fresh one for the same file. */
   const freshUrl = async (address: string): Promise<string | null> => {
@@ -64,46 +48,17 @@ export function createFiles({
     return refreshed[0]?.refreshed ?? null;
   };
 
-  const readLimited = async (name: string, response: Response): Promise<Uint8Array> => {
-    const tooLarge = (bytes: number) =>
-      new DocentError('FILE_TOO_LARGE', {
-        name,
-        megabytes: Math.ceil(bytes / 2 ** 20),
-        limit: Math.floor(maxBytes / 2 ** 20),
-      });
-    const stated = Number(response.headers.get('content-length') ?? 0);
-    if (stated > maxBytes) {
-      await response.body?.cancel();
-      throw tooLarge(stated);
-    }
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    const body = (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
-    for await (const chunk of body) {
-      length += chunk.byteLength;
-      if (length > maxBytes) throw tooLarge(length);
-      chunks.push(chunk);
-    }
-    if (stated && !response.headers.has('content-encoding') && length !== stated)
-      throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'the transfer broke off' });
-    return new Uint8Array(Buffer.concat(chunks));
-  };
-
   const download = async (name: string, address: string): Promise<Uint8Array> => {
     try {
-      let response = await request(name, address);
+      let { response } = await request(name, address);
       if (response.status === 403 || response.status === 404) {
         const fresh = await freshUrl(address).catch(() => null);
         if (fresh) {
           await response.body?.cancel();
-          response = await request(name, fresh);
+          ({ response } = await request(name, fresh));
         }
       }
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `HTTP ${response.status}` });
-      }
-      return await readLimited(name, response);
+      return await read(name, response);
     } catch (error) {
       if (error instanceof DocentError) throw error;
       throw new DocentError('FILE_FETCH_FAILED', { name, reason: reasonOf(error) }, { cause: error });
@@ -118,12 +73,7 @@ export function createFiles({
       url: openUrl,
       external: false,
       download: async () => {
-        if (attachment.size > maxBytes)
-          throw new DocentError('FILE_TOO_LARGE', {
-            name: attachment.name,
-            megabytes: Math.ceil(attachment.size / 2 ** 20),
-            limit: Math.floor(maxBytes / 2 ** 20),
-          });
+        refuseTooLarge(attachment.name, attachment.size, maxBytes);
         return download(attachment.name, attachment.url);
       },
     }),

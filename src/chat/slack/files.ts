@@ -4,14 +4,10 @@
  */
 import { DocentError, reasonOf } from '../../errors.ts';
 import type { IncomingFile } from '../contract.ts';
+import { createDownloads } from '../download.ts';
 import { nameOfPasted } from '../pasted.ts';
 import type { SlackCalls } from './calls.ts';
 import type { SlackFile } from './wire.ts';
-
-/** Slack redirects once to an edge host at most. */
-const maxRedirects = 3;
-/** A large file on a slow line. */
-const timeoutMs = 5 * 60_000;
 
 /** Pictures, sound and film posted among people are talk, not documents; named to the bot they get an answer. */
 export const isMedia = (file: SlackFile): boolean =>
@@ -47,45 +43,8 @@ export function createFiles({
     (url.protocol === 'https:' && url.port === '' && /(^|\.)slack\.com$/.test(url.hostname)) ||
     (ownApi !== null && url.protocol === ownApi.protocol && url.host === ownApi.host);
 
-  const request = async (name: string, address: string): Promise<{ response: Response; url: URL }> => {
-    let url = new URL(address);
-    for (let hop = 0; hop <= maxRedirects; hop++) {
-      if (!isAllowed(url))
-        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `${url.hostname} is not a file host of Slack` });
-      const response = await fetch(url, {
-        redirect: 'manual',
-        headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const location = response.headers.get('location');
-      if (response.status < 300 || response.status >= 400 || !location) return { response, url };
-      await response.body?.cancel();
-      url = new URL(location, url);
-    }
-    throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'too many redirects' });
-  };
-
-  const readLimited = async (name: string, response: Response): Promise<Uint8Array> => {
-    const tooLarge = (bytes: number) =>
-      new DocentError('FILE_TOO_LARGE', {
-        name,
-        megabytes: Math.ceil(bytes / 2 ** 20),
-        limit: Math.floor(maxBytes / 2 ** 20),
-      });
-    const stated = Number(response.headers.get('content-length') ?? 0);
-    if (stated > maxBytes) {
-      await response.body?.cancel();
-      throw tooLarge(stated);
-    }
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-      length += chunk.byteLength;
-      if (length > maxBytes) throw tooLarge(length);
-      chunks.push(chunk);
-    }
-    return new Uint8Array(Buffer.concat(chunks));
-  };
+  const headers = { authorization: `Bearer ${token}` };
+  const { request, read } = createDownloads({ platform: 'Slack', isAllowed, maxBytes, headers });
 
   /** Slack answers a token without the right with its sign-in page and status 200. */
   const isLoginPage = (file: SlackFile, response: Response, url: URL): boolean => {
@@ -105,15 +64,11 @@ export function createFiles({
       const address = file.url_private_download ?? file.url_private;
       if (!address) throw new DocentError('FILE_FETCH_FAILED', { name, reason: 'Slack names no address for it' });
       const { response, url } = await request(name, address);
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new DocentError('FILE_FETCH_FAILED', { name, reason: `HTTP ${response.status}` });
-      }
-      if (isLoginPage(file, response, url)) {
+      if (response.ok && isLoginPage(file, response, url)) {
         await response.body?.cancel();
         throw new DocentError('FILE_LOGIN_PAGE', { name });
       }
-      return await readLimited(name, response);
+      return await read(name, response);
     } catch (error) {
       if (error instanceof DocentError) throw error;
       throw new DocentError('FILE_FETCH_FAILED', { name, reason: reasonOf(error) }, { cause: error });
