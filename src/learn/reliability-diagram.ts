@@ -21,6 +21,7 @@ export function reliabilityDiagram(bins: readonly ReliabilityBin[], threshold: n
     )
     .join('\n    ');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size + margin + 20} ${size + 72}" font-family="sans-serif" font-size="11" fill="#333">
+  <title>${title}: share of right answers by confidence</title>
   <rect width="100%" height="100%" fill="#fff"/>
   <text x="${margin}" y="15" font-size="12">${title}</text>
   <rect x="${x(0)}" y="${y(1)}" width="${size}" height="${size}" fill="none" stroke="#bbb"/>
