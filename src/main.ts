@@ -104,9 +104,11 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     ...(onNote ? { onNote } : {}),
   });
   const { base, registry, tokenizer, engine, embedder } = models;
+  let openDense: DenseSearch | null = null;
   const dense = lazy(async (): Promise<DenseSearch | null> => {
     const [{ pool }, model] = await Promise.all([store(), embedder()]);
-    return model && createDenseSearch({ pool, embedder: model });
+    openDense = model && createDenseSearch({ pool, embedder: model });
+    return openDense;
   });
 
   const originals = createOriginals({ home: config.home, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte });
@@ -166,7 +168,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         },
         onRemoved: async () => {
           if (models.ready()) await (await engine()).forget();
-          (await dense())?.forget();
+          // What was never opened holds nothing: a deletion starts, or fetches, no model.
+          openDense?.forget();
         },
       }),
     });
