@@ -5,19 +5,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createExtractor } from '../src/documents/extract/index.ts';
 import type { Piece } from '../src/documents/passage.ts';
 import { buildSections } from '../src/documents/sections.ts';
-import { type EvalLine, holdsEvidence, readEvalFile } from '../src/eval/run.ts';
+import { holdsEvidence, wordsOnly } from '../src/eval/evidence.ts';
+import { type EvalLine, readEvalFile } from '../src/eval/run.ts';
 
 const extractor = createExtractor({ timeoutSeconds: 60, maxBytes: 10 * 1024 * 1024 });
 afterAll(() => extractor.stop());
 
 const countTokens = (text: string): number => text.match(/\w+|[^\s\w]/g)?.length ?? 0;
-/** As the evaluation compares: words only. */
-const squeezed = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
-
 describe.each(['handbooks', 'company'])('%s', (set) => {
   const folder = fileURLToPath(new URL(`./fixtures/eval/${set}/`, import.meta.url));
   const halves = ['look', 'scored'].map((half) => readEvalFile(`${folder}${half}.jsonl`));
@@ -29,14 +23,14 @@ describe.each(['handbooks', 'company'])('%s', (set) => {
       const passages = buildSections(file, { countTokens }).flatMap((section) =>
         section.passages.map(({ pieces }) => pieces),
       );
-      texts.set(name, { text: squeezed(file.text), passages });
+      texts.set(name, { text: wordsOnly(file.text), passages });
     }
     const lost: string[] = [];
     for (const { id, doc, evidence, answers, impossible } of (await Promise.all(halves)).flat()) {
       if (impossible) continue;
       const document = texts.get(doc!);
       const parts = answers.flatMap((answer) => (/^(Yes|No)$/.test(answer) ? [] : answer.split('; ')));
-      if (!document || !parts.every((part) => document.text.includes(squeezed(part)))) lost.push(`${id}: answer`);
+      if (!document || !parts.every((part) => document.text.includes(wordsOnly(part)))) lost.push(`${id}: answer`);
       if (!evidence || !document?.passages.some((pieces) => holdsEvidence(pieces, evidence)))
         lost.push(`${id}: evidence`);
     }

@@ -1,6 +1,5 @@
 /**
- * Calibration of an adapter from readings (`readings.ts`, or `--details` of `docent eval` on lines with contexts): what
- * belongs into its manifest, and the reliability diagram.
+ * Calibration of an adapter from readings (`readings.ts`): what belongs into its manifest, and the reliability diagram.
  *
  *   npx tsx bench/quality/calibrate.ts READINGS.jsonl… [--passages 4] [--svg models/reader/reliability.svg] [--title TEXT]
  */

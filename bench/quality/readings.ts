@@ -9,7 +9,8 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Piece } from '../../src/documents/passage.ts';
-import { givenPieces, holdsEvidence, readEvalFile } from '../../src/eval/run.ts';
+import { holdsEvidence } from '../../src/eval/evidence.ts';
+import { givenPieces, readEvalFile } from '../../src/eval/run.ts';
 import { type Half, openWorkspace, questionsOf, sets } from './workspace.ts';
 
 const { values, positionals } = parseArgs({

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { searched } from '../../src/answers/follow-up.ts';
-import { holdsEvidence } from '../../src/eval/run.ts';
+import { holdsEvidence } from '../../src/eval/evidence.ts';
 import { type Half, openWorkspace, questionsOf, sets } from './workspace.ts';
 
 const { values } = parseArgs({

@@ -145,7 +145,7 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
         where: { conversationId, id: { not: questionId }, answer: { kind: { notIn: ['help', 'greeting'] } } },
         orderBy: { createdAt: 'desc' },
         take: turnsLookedBack,
-        include: { answer: true },
+        select: { text: true, answer: { select: { found: true, seen: true } } },
       });
       const [last] = turns;
       if (!last?.answer) return null;

@@ -75,7 +75,9 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 export function otherForms(text: string, abbreviations: ReadonlyMap<string, string>): readonly string[] {
   const lower = text.toLowerCase();
   return [...abbreviations].flatMap(([abbreviation, long]) => {
-    const hasShort = new RegExp(`(?<![\\p{L}\\p{N}])${escaped(abbreviation)}(?![\\p{L}\\p{N}])`, 'u').test(text);
+    const hasShort =
+      text.includes(abbreviation) &&
+      new RegExp(`(?<![\\p{L}\\p{N}])${escaped(abbreviation)}(?![\\p{L}\\p{N}])`, 'u').test(text);
     const hasLong = lower.includes(long.toLowerCase());
     if (hasShort === hasLong) return [];
     return [hasShort ? long : abbreviation];

@@ -13,8 +13,8 @@ interface DraftPassage {
   readonly ordinal: number;
   readonly headings: string;
   readonly text: string;
-  /** Words to be found by beside its own. */
-  readonly alsoFoundBy: string;
+  /** Its text, and the other forms of its abbreviations. */
+  readonly foundBy: string;
   readonly passage: PassageDraft;
   readonly vector: Uint8Array<ArrayBuffer> | null;
 }
@@ -24,25 +24,28 @@ export interface VersionDraft {
   readonly passages: readonly DraftPassage[];
 }
 
-/** @param text of the whole document. @param embed one vector per text, or null without dense retrieval. */
+/** @param whole the document's text. @param embed one vector per text, or null without dense retrieval. */
 export async function draftVersion(
-  text: string,
+  whole: string,
   sections: readonly SectionDraft[],
   embed: ((texts: readonly string[]) => Promise<readonly Uint8Array<ArrayBuffer>[]>) | null,
 ): Promise<VersionDraft> {
-  const abbreviations = findAbbreviations(text);
+  const abbreviations = findAbbreviations(whole);
   const drafts = sections.map((section, ordinal) => ({ id: crypto.randomUUID(), ordinal, section }));
   const passages = drafts
     .flatMap(({ id, section }) => section.passages.map((passage) => ({ sectionId: id, section, passage })))
-    .map(({ sectionId, section, passage }, ordinal) => ({
-      id: crypto.randomUUID(),
-      sectionId,
-      ordinal,
-      headings: section.path.join(' '),
-      text: passageText(passage.pieces),
-      alsoFoundBy: otherForms(passageText(passage.pieces), abbreviations).join(' '),
-      passage,
-    }));
+    .map(({ sectionId, section, passage }, ordinal) => {
+      const text = passageText(passage.pieces);
+      return {
+        id: crypto.randomUUID(),
+        sectionId,
+        ordinal,
+        headings: section.path.join(' '),
+        text,
+        foundBy: [text, ...otherForms(text, abbreviations)].join(' '),
+        passage,
+      };
+    });
   const vectors = embed ? await embed(passages.map(({ text }) => text)) : null;
   return { sections: drafts, passages: passages.map((draft, i) => ({ ...draft, vector: vectors?.[i] ?? null })) };
 }
@@ -114,12 +117,7 @@ export async function goLive(
         });
         await indexPassages(
           (sql, parameters) => tx.$executeRawUnsafe(sql, ...parameters),
-          rows.map(({ id, text, alsoFoundBy, headings }) => ({
-            id,
-            text: alsoFoundBy ? `${text} ${alsoFoundBy}` : text,
-            headings,
-            fileName: version.document.path,
-          })),
+          rows.map(({ id, foundBy, headings }) => ({ id, text: foundBy, headings, fileName: version.document.path })),
         );
       }
       await tx.documentVersion.update({

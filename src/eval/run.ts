@@ -6,11 +6,12 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StoringAnswerer } from '../answers/ask.ts';
-import { type Piece, passageText } from '../documents/passage.ts';
+import type { Piece } from '../documents/passage.ts';
 import { DocentError, reasonOf } from '../errors.ts';
 import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Retriever } from '../retrieval/retrieve.ts';
+import { holdsEvidence } from './evidence.ts';
 import { type EvalReport, type ScoredQuestion, summarise } from './report.ts';
 import { score } from './squad.ts';
 
@@ -52,26 +53,6 @@ export async function readEvalFile(path: string): Promise<readonly EvalLine[]> {
 
 /** How far down the ranking the evidence is looked for. */
 const deepest = 8;
-
-const squeeze = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
-
-/** A passage holds the evidence when it contains it, or it is part of a longer evidence text. Words only are compared. */
-export function holdsEvidence(pieces: readonly Piece[], evidence: string): boolean {
-  const wanted = squeeze(evidence);
-  const text = squeeze(passageText(pieces));
-  // A table's row as the document has it: without the header's words before each cell.
-  const document = squeeze(
-    pieces
-      .filter(({ start }) => start !== undefined)
-      .map((piece) => piece.text)
-      .join(' '),
-  );
-  return text.includes(wanted) || document.includes(wanted) || (document.length > 40 && wanted.includes(document));
-}
 
 /** A passage that is given with its question, as one that was found. */
 export const givenPieces = (title: string | undefined, context: string): readonly Piece[] => [

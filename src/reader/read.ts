@@ -4,6 +4,7 @@
  */
 import type { Piece } from '../documents/passage.ts';
 import type { Engine } from '../inference/contract.ts';
+import { sigmoid } from './calibration.ts';
 import type { PromptRenderer } from './prompt.ts';
 import type { RenderedPassage } from './prompt-frame.ts';
 import { createSpanMask, type SpanMask } from './span-mask.ts';
@@ -81,7 +82,7 @@ export function createReader(deps: {
         const sum = result.logprobs.reduce((total, value) => total + value, 0);
         return {
           passage: index,
-          pFound: 1 / (1 + Math.exp(notFound - found)),
+          pFound: sigmoid(found - notFound),
           meanLogprob: result.logprobs.length ? sum / result.logprobs.length : Number.NEGATIVE_INFINITY,
           spans: (result.spans ?? []).map((span) => entries[index]!.mask.locate(span)),
           form: result.lead === 1 ? 'yes' : result.lead === 2 ? 'no' : 'span',

@@ -3,6 +3,7 @@
  * Exact; vectors are kept in memory, visibility is asked of the database for every question.
  */
 import type { Pool } from 'pg';
+import { type Piece, passageText } from '../documents/passage.ts';
 import type { Embedder } from '../inference/contract.ts';
 import type { WeightedText } from './lexical.ts';
 import { type Audience, audienceParameters, visiblePassages } from './visibility.ts';
@@ -80,9 +81,9 @@ export function createDenseSearch({
       let filled = 0;
       for (;;) {
         signal?.throwIfAborted();
-        const { rows } = await pool.query<{ id: string; pieces: { text: string }[] }>(missingSql, [fillBatch]);
+        const { rows } = await pool.query<{ id: string; pieces: Piece[] }>(missingSql, [fillBatch]);
         if (rows.length === 0) return filled;
-        const vectors = await embedder.embed(rows.map(({ pieces }) => pieces.map(({ text }) => text).join('')));
+        const vectors = await embedder.embed(rows.map(({ pieces }) => passageText(pieces)));
         await pool.query(
           'update passages p set embedding = v.embedding from unnest($1::uuid[], $2::bytea[]) as v(id, embedding) where p.id = v.id',
           [rows.map(({ id }) => id), vectors.map((vector) => Buffer.from(encodeVector(vector)))],

@@ -5,8 +5,6 @@
  */
 import type { LexicalHit } from './lexical.ts';
 
-const cosineWeight = 1;
-
 export interface RankedPassage {
   readonly id: string;
   readonly score: number;
@@ -19,7 +17,7 @@ export function fuse(
   limit: number,
 ): readonly RankedPassage[] {
   const scores = new Map(lexical.map(({ passageId, share }) => [passageId, share]));
-  for (const [id, cosine] of cosines ?? []) scores.set(id, (scores.get(id) ?? 0) + cosineWeight * cosine);
+  for (const [id, cosine] of cosines ?? []) scores.set(id, (scores.get(id) ?? 0) + cosine);
   return [...scores]
     .map(([id, score]) => ({ id, score }))
     .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))

@@ -8,8 +8,8 @@ import type { Pool, PoolClient } from 'pg';
 import { type Audience, audienceParameters, visiblePassages } from './visibility.ts';
 
 /** The usual values; section headings make passages short, hence a length normalisation a little below 0.75. */
-const k1 = 1.2;
-const b = 0.6;
+export const bm25 = { k1: 1.2, b: 0.6 } as const;
+const { k1, b } = bm25;
 /** Heading path and file name count, but less than what the passage itself says. */
 const headingWeight = 0.8;
 const fileNameWeight = 0.4;
@@ -67,8 +67,7 @@ export interface WeightedText {
 
 export interface LexicalHit {
   readonly passageId: string;
-  readonly score: number;
-  /** The score as a share of what a passage full of all the words would have: comparable between questions. */
+  /** BM25 as a share of what a passage full of all the words would have, 0–1: comparable between questions. */
   readonly share: number;
 }
 
@@ -87,11 +86,11 @@ const searchSql = `
     from hits cross join totals group by term
   ),
   most as (select sum(weight * idf * ${k1 + 1}) as score from spread)
-  select h.id as passage_id, max(most.score) as most,
-         sum(h.weight * idf * h.frequency * ${k1 + 1}
-             / (h.frequency + ${k1} * (1 - ${b} + ${b} * h.length / mean_length))) as score
+  select h.id as passage_id,
+         coalesce(sum(h.weight * idf * h.frequency * ${k1 + 1}
+             / (h.frequency + ${k1} * (1 - ${b} + ${b} * h.length / mean_length))) / nullif(max(most.score), 0), 0) as share
   from hits h join spread using (term) cross join totals cross join most
-  group by h.id order by score desc, h.id limit $6`;
+  group by h.id order by share desc, h.id limit $6`;
 
 const knownTermsSql = `
   with ${visiblePassages}
@@ -163,15 +162,11 @@ export async function searchLexical(
     }
   }
   if (terms.length === 0) return [];
-  const found = await db.query<{ passage_id: string; score: number; most: number }>(searchSql, [
+  const found = await db.query<{ passage_id: string; share: number }>(searchSql, [
     ...audienceParameters(audience),
     terms,
     weights,
     limit,
   ]);
-  return found.rows.map((row) => ({
-    passageId: row.passage_id,
-    score: row.score,
-    share: row.most > 0 ? row.score / row.most : 0,
-  }));
+  return found.rows.map((row) => ({ passageId: row.passage_id, share: row.share }));
 }

@@ -14,7 +14,7 @@ import { passageText } from '../../src/documents/passage.ts';
 import { buildSections } from '../../src/documents/sections.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { createRandom } from '../data/random.ts';
-import { restyled } from './restyle.ts';
+import { type LineQuestion, passageLine } from './business/example.ts';
 import { type AskedPassage, placeQuestion, type WrittenQuestion } from './written/place.ts';
 import { createSimilarity } from './written/similar.ts';
 
@@ -39,6 +39,7 @@ if (!output || !values.base) throw new Error('usage: written.ts OUT.jsonl --base
 const tokenizer = loadTokenizer(values.base);
 const countTokens = (text: string) => tokenizer.encode(text).length;
 const random = createRandom(Number(values.seed));
+const wrongWeight = Number(values['wrong-weight']);
 const devDocuments = new Set(values['dev-documents'].split(','));
 
 const jsonLines = <T>(file: string): T[] =>
@@ -86,7 +87,8 @@ for (const name of readdirSync(values.folder, { withFileTypes: true })) {
   lostAll += lost;
   const similar = createSimilarity(passages.map(({ pieces }) => passageText(pieces)));
   const asked = passages.flatMap(({ questions }, passage) => questions.map((question) => ({ ...question, passage })));
-  const wrong = passages.map((): { question: string }[] => []);
+  /** Questions that others answer, by the passage that a search would put beside the right one. */
+  const wrong = passages.map((): string[] => []);
   for (const { question, form, words, passage } of asked) {
     if (form === 'none') continue;
     similar
@@ -95,33 +97,16 @@ for (const name of readdirSync(values.folder, { withFileTypes: true })) {
       .filter((other) => !words.some((each) => passageText(passages[other]!.pieces).includes(each)))
       .slice(0, Number(values.wrong))
       .forEach((other) => {
-        wrong[other]!.push({ question });
+        wrong[other]!.push(question);
       });
   }
   for (const [index, { at, pieces, questions }] of passages.entries()) {
-    const own = questions.map(({ question, form, spans }) => ({ question, form, spans, weight: 1 }));
-    const weight = Number(values['wrong-weight']);
-    const none = wrong[index]!.map(({ question }) => ({ question, form: 'none' as const, spans: [], weight }));
-    const all = random.shuffled([...own, ...none]);
-    if (all.length === 0) continue;
+    const none = wrong[index]!.map((question) => ({ question, form: 'none' as const, spans: [], weight: wrongWeight }));
+    const all: LineQuestion[] = random.shuffled([...questions, ...none]);
     for (const { form } of all) counts[form] = (counts[form] ?? 0) + 1;
-    const shift = Math.min(...pieces.flatMap(({ start }) => (start === undefined ? [] : [start])));
-    const moved = pieces.map(({ text, start, end }) =>
-      start === undefined ? { text } : { text, start: start - shift, end: end! - shift },
-    );
     const group = devDocuments.has(String(at)) ? devLines : lines;
     for (let i = 0; i < all.length; i += questionsARow)
-      group.push(
-        JSON.stringify({
-          pieces: moved,
-          questions: all.slice(i, i + questionsARow).map(({ question, form, spans, weight }) => ({
-            question: values.plain ? question : restyled(question, random.next),
-            form,
-            ...(weight === 1 ? {} : { weight }),
-            ...(spans.length > 0 ? { spans: spans.map(([start, end]) => [start - shift, end - shift]) } : {}),
-          })),
-        }),
-      );
+      group.push(passageLine(pieces, all.slice(i, i + questionsARow), random, values.plain));
   }
 }
 writeFileSync(

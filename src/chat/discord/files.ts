@@ -10,6 +10,7 @@ import type { Calls } from './rest.ts';
 
 /** The two hosts that serve attachments. @see docs/egress.md */
 const cdnHosts: ReadonlySet<string> = new Set(['cdn.discordapp.com', 'media.discordapp.net']);
+
 export interface Files {
   /** `openUrl`: where a person finds the message that carries it. */
   fileOf(attachment: Attachment, openUrl: string | null): IncomingFile;

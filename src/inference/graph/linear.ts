@@ -3,7 +3,7 @@ import type { Graph } from './onnx.ts';
 import type { StoredLinear } from './stored-weights.ts';
 
 /** MatMulNBits quantises activations to 8 bits too, which is what makes it fast. */
-export const int8Activations = 4;
+const int8Activations = 4;
 
 export interface Linear {
   /** x [..., columns] → [..., rows] */
@@ -28,17 +28,20 @@ export function linearLayer(graph: Graph, name: string, stored: StoredLinear): L
   const { bits, block } = weight;
   const blocks = columns / block;
   const blockBytes = (block * bits) / 8;
-  const q = graph.weight(`${name}.q`, 'uint8', [rows, blocks, blockBytes], weight.place);
   const scales = graph.weight(`${name}.scales`, 'float32', [rows, blocks], weight.scales);
+  // Only where it is multiplied by: a table that is only looked up in would stand in the file twice.
+  let q: string | null = null;
   return {
-    apply: (x) =>
-      graph.node('MatMulNBits', [x, q, scales, ...(bias ? ['', '', bias] : [])], {
+    apply(x) {
+      q ??= graph.weight(`${name}.q`, 'uint8', [rows, blocks, blockBytes], weight.place);
+      return graph.node('MatMulNBits', [x, q, scales, ...(bias ? ['', '', bias] : [])], {
         K: columns,
         N: rows,
         bits,
         block_size: block,
         accuracy_level: int8Activations,
-      }),
+      });
+    },
     lookUp: (ids) =>
       graph.node(
         'GatherBlockQuantized',

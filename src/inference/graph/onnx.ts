@@ -19,6 +19,8 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 export type Attributes = Readonly<Record<string, Attribute>>;
 type Dimensions = readonly (number | string)[];
 type Elements = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
+/** A tensor's data, or where it lies in the external file. */
+export type TensorData = Elements | ExternalData;
 
 export interface Graph {
   /** @param dims null where not even their number is to be known. */
@@ -28,8 +30,8 @@ export interface Graph {
   constant(data: Elements, dims: readonly number[], type: OnnxType, name?: string): string;
   /** A one-dimensional int64 constant; equal ones are shared. */
   integers(values: readonly number[]): string;
-  /** A weight in the external file. */
-  weight(name: string, type: OnnxType, dims: readonly number[], place: ExternalData): string;
+  /** A weight, in the model file or in the external one. */
+  weight(name: string, type: OnnxType, dims: readonly number[], place: TensorData): string;
   /** A node with one output; returns the output's name. `''` as an input leaves it out. */
   node(op: string, inputs: readonly string[], attributes?: Attributes, output?: string): string;
   /** A node with several outputs; `''` leaves one out. */
@@ -107,7 +109,7 @@ function createMessage(): Message {
   return message;
 }
 
-function tensorMessage(name: string, type: OnnxType, dims: readonly number[], data: Elements | ExternalData): Message {
+function tensorMessage(name: string, type: OnnxType, dims: readonly number[], data: TensorData): Message {
   const message = createMessage();
   for (const size of dims) message.varint(1, size);
   message.varint(2, onnxTypes[type]);

@@ -1,32 +1,32 @@
 /**
- * Lays a model's weights out in one file, fused and quantised as the graphs want them. Several graphs share the file.
+ * Lays a model's weights out, fused and quantised as the graphs want them: in a file that several graphs share, or in
+ * memory for a small model that is built at every start.
  * Knows names and formats of weights, not what is computed with them.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { ExternalData } from './onnx.ts';
+import type { TensorData } from './onnx.ts';
 import { type Bits, blockFor, quantise } from './quantise.ts';
-import type { WeightsFile } from './weights-file.ts';
 
 export type WeightsType = 'f32' | 'int8' | 'int4';
 
 interface StoredFloats {
   readonly dims: readonly number[];
-  readonly place: ExternalData;
+  readonly place: TensorData;
 }
 
 export interface StoredLinear {
   readonly rows: number;
   readonly columns: number;
   readonly weight:
-    | { readonly kind: 'floats'; readonly place: ExternalData }
+    | { readonly kind: 'floats'; readonly place: TensorData }
     | {
         readonly kind: 'blocks';
         readonly bits: Bits;
         readonly block: number;
-        readonly place: ExternalData;
-        readonly scales: ExternalData;
+        readonly place: TensorData;
+        readonly scales: TensorData;
       };
-  readonly bias?: ExternalData;
+  readonly bias?: TensorData;
 }
 
 export interface StoredWeights {
@@ -67,10 +67,18 @@ export interface WeightsWriter {
   readonly stored: StoredWeights;
 }
 
+/** Where weights are put: a WeightsFile, or memory. */
+export interface WeightsSink {
+  append(data: Float32Array | Uint8Array): TensorData;
+}
+
+/** Keeps weights as they are, to stand in the model file. */
+export const inMemory: WeightsSink = { append: (data) => data };
+
 /** Puts weights of `checkpoint` into `file`, as floats or in blocks. */
 export function createWeightsWriter(
   checkpoint: Pick<Checkpoint, 'read'>,
-  file: WeightsFile,
+  file: WeightsSink,
   type: WeightsType,
 ): WeightsWriter {
   const floats = new Map<string, StoredFloats>();

@@ -8,6 +8,7 @@ import { createTextBuilder } from '../../../src/documents/extract/builder.ts';
 import type { Block, Extracted } from '../../../src/documents/extract/contract.ts';
 import type { PassageDraft } from '../../../src/documents/passage.ts';
 import { buildSections } from '../../../src/documents/sections.ts';
+import { wordsOnly } from '../../../src/eval/evidence.ts';
 
 /** Between the documents of a file, alone on its line. */
 const documentMark = '<|doc|>';
@@ -112,18 +113,13 @@ export async function* readDocuments(input: string): AsyncGenerator<string> {
   }
 }
 
-const normalised = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
 const overlapWords = 10;
 
 /** Recognises documents that share ten words in a row with texts that are kept for evaluation. */
 export function createExclusion(texts: readonly string[]): (document: string) => boolean {
   const runs = new Set<string>();
   const runsOf = (text: string): string[] => {
-    const words = normalised(text).split(' ');
+    const words = wordsOnly(text).split(' ');
     return words.slice(overlapWords - 1).map((_, i) => words.slice(i, i + overlapWords).join(' '));
   };
   for (const text of texts) for (const run of runsOf(text)) runs.add(run);

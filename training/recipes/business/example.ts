@@ -1,25 +1,43 @@
-/** One line of the examples file. */
+/** Lines of the examples file. */
 
+import type { Piece } from '../../../src/documents/passage.ts';
 import type { Random } from '../../data/random.ts';
 import { restyled } from '../restyle.ts';
 import type { BusinessPassage } from './documents.ts';
 import type { Made } from './question.ts';
 
-/** Pieces keep the offsets of their document, shifted so that the passage begins at 0. @param plain questions stay as written. */
-export function exampleLine(
-  { passage, questions }: { readonly passage: BusinessPassage; readonly questions: readonly Made[] },
+export interface LineQuestion extends Pick<Made, 'question' | 'form' | 'spans'> {
+  /** In the loss; 1 without it. */
+  readonly weight?: number;
+}
+
+/**
+ * A passage with questions in this order. Pieces keep the offsets of their document, shifted so that the passage begins
+ * at 0. @param plain questions stay as written.
+ */
+export function passageLine(
+  pieces: readonly Piece[],
+  questions: readonly LineQuestion[],
   random: Random,
-  plain = false,
+  plain: boolean,
 ): string {
-  const shift = Math.min(...passage.pieces.flatMap(({ start }) => (start === undefined ? [] : [start])));
+  const shift = Math.min(...pieces.flatMap(({ start }) => (start === undefined ? [] : [start])));
   return JSON.stringify({
-    pieces: passage.pieces.map(({ text, start, end }) =>
+    pieces: pieces.map(({ text, start, end }) =>
       start === undefined ? { text } : { text, start: start - shift, end: end! - shift },
     ),
-    questions: random.shuffled(questions).map(({ question, form, spans }) => ({
+    questions: questions.map(({ question, form, spans, weight = 1 }) => ({
       question: plain ? question : restyled(question, random.next),
       form,
+      ...(weight === 1 ? {} : { weight }),
       ...(spans.length > 0 ? { spans: spans.map(([start, end]) => [start - shift, end - shift]) } : {}),
     })),
   });
 }
+
+/** A passage with its questions shuffled. */
+export const exampleLine = (
+  { passage, questions }: { readonly passage: BusinessPassage; readonly questions: readonly Made[] },
+  random: Random,
+  plain = false,
+): string => passageLine(passage.pieces, random.shuffled(questions), random, plain);

@@ -1,8 +1,8 @@
 /** BM25 among a few passages, without a database: which would a search put beside the right one? */
+import { bm25 } from '../../../src/retrieval/lexical.ts';
 import { contentWords } from '../business/words.ts';
 
-const k1 = 1.2;
-const b = 0.6;
+const { k1, b } = bm25;
 
 export interface Similarity {
   /** Indices of the passages that share a word with the text, best first. */
