@@ -1,10 +1,11 @@
 /** Tiny models on disk for tests: random weights that are the same everywhere, no tokenizer. Not part of the product. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomNumbers } from '../random.ts';
 import { type LoraPair, linearShapes } from './checkpoint/adapter.ts';
 import { writeAdapter } from './checkpoint/adapter-writer.ts';
 import { configToJson, type ModelConfig } from './checkpoint/model-config.ts';
-import { randomCheckpoint, randomNumbers, tinyConfig } from './checkpoint/random.ts';
+import { randomCheckpoint, tinyConfig } from './checkpoint/random.ts';
 import type { Tensor } from './checkpoint/safetensors.ts';
 import { sources, writeSafetensors } from './checkpoint/safetensors-writer.ts';
 import { weightShapes } from './checkpoint/weight-shapes.ts';

@@ -1,5 +1,5 @@
 /** Seeded choices: the same seed gives the same numbers, orders and examples on every machine. */
-import { randomNumbers } from '../../src/inference/checkpoint/random.ts';
+import { randomNumbers } from '../../src/random.ts';
 
 /** Uniform numbers in [0, 1). The first ones of xorshift from small seeds are alike, so they are passed over. */
 export function seededNumbers(seed: number): () => number {

@@ -4,7 +4,8 @@
  */
 import { reasonOf } from '../../src/errors.ts';
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
-import { randomCheckpoint, randomNumbers } from '../../src/inference/checkpoint/random.ts';
+import { randomCheckpoint } from '../../src/inference/checkpoint/random.ts';
+import { randomNumbers } from '../../src/random.ts';
 import { batchOf } from '../data/batch.ts';
 import { packRow } from '../data/row.ts';
 import type { Recomputation } from '../graph/ops/recompute.ts';

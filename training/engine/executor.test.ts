@@ -1,6 +1,7 @@
 /** The executors against each other, branches against questions asked alone, and what happens to a device that fails. */
 import { describe, expect, it } from 'vitest';
-import { randomCheckpoint, randomNumbers, tinyConfig } from '../../src/inference/checkpoint/random.ts';
+import { randomCheckpoint, tinyConfig } from '../../src/inference/checkpoint/random.ts';
+import { randomNumbers } from '../../src/random.ts';
 import { batchOf } from '../data/batch.ts';
 import { packRow } from '../data/row.ts';
 import { type FrozenType, type Method, trainedShapes } from '../graph/parameters.ts';

@@ -2,7 +2,8 @@
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
-import { randomNumbers, tinyConfig } from '../../src/inference/checkpoint/random.ts';
+import { tinyConfig } from '../../src/inference/checkpoint/random.ts';
+import { randomNumbers } from '../../src/random.ts';
 import { trace } from './onnx/trace.ts';
 import type { Method } from './parameters.ts';
 import { referenceLoss } from './reference.ts';

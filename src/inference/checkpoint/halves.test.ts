@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { randomNumbers } from '../../random.ts';
 import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halfToFloat, halvesToFloats } from './halves.ts';
-import { randomNumbers } from './random.ts';
 
 const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 const half = (value: number) => floatsToHalves(Float32Array.of(value))[0]!;

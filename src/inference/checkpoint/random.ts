@@ -1,4 +1,5 @@
 /** A tiny model with random weights, the same on every machine: for self-tests and tests. */
+import { randomNumbers } from '../../random.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Tensor } from './safetensors.ts';
@@ -21,19 +22,6 @@ export const tinyConfig: ModelConfig = {
   qkvBias: false,
   qkNorm: false,
 };
-
-/** Uniform numbers in [0, 1): xorshift32, which every language writes alike. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 4294967296;
-  };
-}
 
 /** Matrices are uniform with a deviation of 1.2 / √inputs, gains lie around 1. */
 export function randomCheckpoint(config: ModelConfig = tinyConfig, seed = 42): Checkpoint {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { randomNumbers } from '../../random.ts';
 import { append } from './durable.ts';
-import { randomNumbers } from './random.ts';
 import { openSafetensors } from './safetensors.ts';
 import { type FloatType, sources, writeSafetensors } from './safetensors-writer.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomNumbers } from '../checkpoint/random.ts';
+import { randomNumbers } from '../../random.ts';
 import { blockFor, dequantise, quantise } from './quantise.ts';
 
 const next = randomNumbers(3);
