@@ -57,6 +57,12 @@ describe('the split of sections', () => {
     expect([...splitSections([a!, b!, bridge], known).values()]).toEqual(['train', 'train', 'train']);
   });
 
+  it('keeps a thousand variants of one form together', () => {
+    const form = text();
+    const filled = Array.from({ length: 1_000 }, (_, i) => ({ id: `f${i}`, text: `Number ${i} ${form}` }));
+    expect(new Set(splitSections(filled).values()).size).toBe(1);
+  });
+
   it('takes ten thousand copies, a shared footer, and sections without words', () => {
     const footer = 'this document is confidential and belongs to the company';
     const copies = Array.from({ length: 10_000 }, (_, i) => ({

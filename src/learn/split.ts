@@ -3,6 +3,7 @@
  * no candidate is judged on words that it has learned. Knows texts and sides, not questions or models.
  */
 import { createHash } from 'node:crypto';
+import { wordsOnly } from '../eval/evidence.ts';
 
 export type Side = 'train' | 'dev' | 'gate';
 
@@ -22,22 +23,15 @@ const shares: readonly (readonly [Side, number])[] = [
 const shingleWords = 4;
 /** From this Jaccard similarity of shingles on, or with this much of the shorter one inside the longer, it is the same. */
 const [sameFrom, containedFrom] = [0.5, 0.8];
-/** A shingle in more sections than this is a letterhead or a footer and says nothing about sameness. */
-const boilerplateFrom = 64;
+/** So many of the texts that hold a shingle are compared: a footer or a thousand variants of one form cost no more. */
+const comparedHolders = 64;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const wordsOf = (text: string): readonly string[] =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
-
-function shinglesOf(words: readonly string[]): ReadonlySet<string> {
-  if (words.length <= shingleWords) return new Set([words.join(' ')]);
-  const shingles = new Set<string>();
-  for (let i = 0; i + shingleWords <= words.length; i += 1) shingles.add(words.slice(i, i + shingleWords).join(' '));
-  return shingles;
+function shinglesOf(text: string): ReadonlySet<string> {
+  const words = text.split(' ');
+  const runs = Math.max(1, words.length - shingleWords + 1);
+  return new Set(Array.from({ length: runs }, (_, i) => words.slice(i, i + shingleWords).join(' ')));
 }
 
 /** Union-find with path halving. */
@@ -54,53 +48,41 @@ function createGroups(count: number) {
   return { find, join: (a: number, b: number) => void (parents[find(a)] = find(b)) };
 }
 
-/** Indices of texts that are near-duplicates, directly or through others; every text is in one cluster. */
-function clusters(texts: readonly string[]): readonly (readonly number[])[] {
-  const words = texts.map(wordsOf);
-  // Copies word for word are one text: ten thousand of them must not be compared with one another.
-  const firstOf = new Map<string, number>();
+/** Appends to the list of a key. */
+function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
+/** Texts, each there once, with those that are nearly the same, directly or through others. */
+function clusters(texts: readonly string[]): readonly (readonly string[])[] {
   const groups = createGroups(texts.length);
-  const distinct: number[] = [];
-  for (const [i, list] of words.entries()) {
-    const key = digest(list.join(' '));
-    const first = firstOf.get(key);
-    if (first === undefined) {
-      firstOf.set(key, i);
-      distinct.push(i);
-    } else groups.join(i, first);
-  }
-  const shingles = new Map(distinct.map((i) => [i, shinglesOf(words[i]!)]));
+  const sizes: number[] = [];
   const holders = new Map<string, number[]>();
-  for (const [i, set] of shingles)
-    for (const shingle of set) {
-      const list = holders.get(shingle);
-      if (list) list.push(i);
-      else holders.set(shingle, [i]);
-    }
-  for (const [i, set] of shingles) {
+  for (const [i, text] of texts.entries()) {
+    const shingles = shinglesOf(text);
+    sizes.push(shingles.size);
     const shared = new Map<number, number>();
-    for (const shingle of set) {
-      const list = holders.get(shingle)!;
-      if (list.length > boilerplateFrom) continue;
-      for (const other of list) if (other < i) shared.set(other, (shared.get(other) ?? 0) + 1);
+    for (const shingle of shingles) {
+      const earlier = holders.get(shingle) ?? [];
+      for (const other of earlier) shared.set(other, (shared.get(other) ?? 0) + 1);
+      if (earlier.length < comparedHolders) push(holders, shingle, i);
     }
     for (const [other, count] of shared) {
-      const [own, its] = [set.size, shingles.get(other)!.size];
-      if (count / (own + its - count) >= sameFrom || count / Math.min(own, its) >= containedFrom) groups.join(i, other);
+      const its = sizes[other]!;
+      const jaccard = count / (shingles.size + its - count);
+      if (jaccard >= sameFrom || count / Math.min(shingles.size, its) >= containedFrom) groups.join(i, other);
     }
   }
-  const byRoot = new Map<number, number[]>();
-  for (const i of texts.keys()) {
-    const root = groups.find(i);
-    const list = byRoot.get(root);
-    if (list) list.push(i);
-    else byRoot.set(root, [i]);
-  }
+  const byRoot = new Map<number, string[]>();
+  for (const [i, text] of texts.entries()) push(byRoot, groups.find(i), text);
   return [...byRoot.values()];
 }
 
-function sideOf(key: string): Side {
-  let rest = Number.parseInt(digest(key).slice(0, 8), 16) % 1000;
+/** @param hash hexadecimal. */
+function sideOf(hash: string): Side {
+  let rest = Number.parseInt(hash.slice(0, 8), 16) % 1000;
   for (const [side, share] of shares) {
     if (rest < share) return side;
     rest -= share;
@@ -120,13 +102,15 @@ export function splitSections(
   known: ReadonlyMap<string, Side> = new Map(),
 ): ReadonlyMap<string, Side> {
   const sides = new Map<string, Side>(sections.map(({ id }) => [id, 'train']));
-  for (const cluster of clusters(sections.map(({ text }) => text))) {
-    const members = cluster.map((i) => sections[i]!);
-    const before = new Set(members.flatMap(({ id }) => known.get(id) ?? []));
+  // Copies word for word are one text: ten thousand of them are compared with nothing.
+  const idsOf = new Map<string, string[]>();
+  for (const { id, text } of sections) push(idsOf, wordsOnly(text.normalize('NFKC')), id);
+  for (const cluster of clusters([...idsOf.keys()])) {
+    const ids = cluster.flatMap((text) => idsOf.get(text)!);
+    const before = new Set(ids.flatMap((id) => known.get(id) ?? []));
     const [only] = before;
-    const first = members.map(({ text }) => digest(wordsOf(text).join(' '))).sort()[0]!;
-    const side = before.size > 1 ? 'train' : (only ?? sideOf(first));
-    for (const { id } of members) sides.set(id, side);
+    const side = before.size > 1 ? 'train' : (only ?? sideOf(cluster.map(digest).sort()[0]!));
+    for (const id of ids) sides.set(id, side);
   }
   return sides;
 }
