@@ -17,6 +17,16 @@ export const bucketOf = (rows: readonly Row[]): Bucket => ({
   targets: paddedTargets(rows.reduce((sum, { at }) => sum + at.length, 0)),
 });
 
+/**
+ * Rows in groups of at most `size`, of similar lengths so that little is padded. Alone, they keep their order; the sum of
+ * gradients depends on it only by rounding.
+ */
+export function inGroups(rows: readonly Row[], size: number): readonly (readonly Row[])[] {
+  if (size <= 1) return rows.map((row) => [row]);
+  const byLength = rows.toSorted((a, b) => a.ids.length - b.ids.length);
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => byLength.slice(i * size, (i + 1) * size));
+}
+
 export interface Batch {
   readonly bucket: Bucket;
   readonly arrays: Readonly<Record<string, Float32Array | Int32Array>>;

@@ -5,6 +5,7 @@
 import { reasonOf } from '../../src/errors.ts';
 import type { ModelConfig } from '../../src/inference/checkpoint/model-config.ts';
 import { randomCheckpoint } from '../../src/inference/checkpoint/random.ts';
+import { hasCudaLibraries } from '../../src/inference/runtime/ort-api.ts';
 import { randomNumbers } from '../../src/random.ts';
 import { batchOf } from '../data/batch.ts';
 import { packRow } from '../data/row.ts';
@@ -20,6 +21,8 @@ import { startParameters } from './start-parameters.ts';
 export interface DeviceOptions {
   readonly threads: number;
   readonly recompute: Recomputation;
+  /** On a GPU: rows in one batch; 8 by default. */
+  readonly rowsAtOnce?: number;
 }
 
 export const openExecutor = async (problem: Problem, device: Device, options: DeviceOptions): Promise<Executor> =>
@@ -69,14 +72,20 @@ function tinyProblem(config: ModelConfig, method: Method, frozen: FrozenType) {
   return { problem, batch: batchOf([row], row.answers), asked: frozen };
 }
 
-/** @returns null when the device's gradients are right, else what is wrong. */
-export async function checkGradients(
+export interface GradientDifference {
+  /** Largest difference, relative to the largest gradient. */
+  readonly error: number;
+  readonly cosine: number;
+}
+
+/** A tiny model's gradients on the device against those of the CPU with float weights. @throws Error of the device. */
+export async function compareGradients(
   config: ModelConfig,
   method: Method,
   frozen: FrozenType,
   device: Device,
   options: DeviceOptions,
-): Promise<string | null> {
+): Promise<GradientDifference> {
   const { problem, batch, asked } = tinyProblem(config, method, frozen);
   const gradientOn = async (on: Device, type: FrozenType) => {
     const given = problem(type);
@@ -89,21 +98,31 @@ export async function checkGradients(
       await executor.close();
     }
   };
+  const expected = await gradientOn('cpu', 'f32');
+  const actual = await gradientOn(device, asked);
+  let [dot, ours, theirs, worst, largest] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < expected.length; i += 1) {
+    dot += expected[i]! * actual[i]!;
+    theirs += expected[i]! ** 2;
+    ours += actual[i]! ** 2;
+    worst = Math.max(worst, Math.abs(expected[i]! - actual[i]!));
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return { error: worst / largest, cosine: dot / Math.sqrt(ours * theirs) };
+}
+
+/** @returns null when the device's gradients are right, else what is wrong. */
+export async function checkGradients(
+  config: ModelConfig,
+  method: Method,
+  frozen: FrozenType,
+  device: Device,
+  options: DeviceOptions,
+): Promise<string | null> {
   try {
-    const expected = await gradientOn('cpu', 'f32');
-    const actual = await gradientOn(device, asked);
-    let [dot, ours, theirs, worst, largest] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < expected.length; i += 1) {
-      dot += expected[i]! * actual[i]!;
-      theirs += expected[i]! ** 2;
-      ours += actual[i]! ** 2;
-      worst = Math.max(worst, Math.abs(expected[i]! - actual[i]!));
-      largest = Math.max(largest, Math.abs(expected[i]!));
-    }
-    const cosine = dot / Math.sqrt(ours * theirs);
-    if (asked === 'int8')
+    const { error, cosine } = await compareGradients(config, method, frozen, device, options);
+    if (frozen === 'int8')
       return cosine >= eightBitCosine ? null : `gradients in eight bits are off: cosine ${cosine.toFixed(4)}`;
-    const error = worst / largest;
     return error <= floatTolerance ? null : `gradients differ from the CPU's by ${error.toExponential(1)}`;
   } catch (error) {
     return reasonOf(error).split('\n')[0]!;
@@ -128,8 +147,7 @@ export async function chooseDevice(
   const candidates: { device: Device; frozen: FrozenType }[] = [];
   if (wanted.device === 'auto') {
     // Trying CUDA without its libraries only prints native errors.
-    if (process.env.CUDA_PATH || process.env.LD_LIBRARY_PATH?.includes('cuda'))
-      candidates.push({ device: 'cuda', frozen: 'f32' });
+    if (hasCudaLibraries()) candidates.push({ device: 'cuda', frozen: 'f32' });
   } else if (wanted.device !== 'cpu') candidates.push({ device: wanted.device, frozen: 'f32' });
   candidates.push({ device: 'cpu', frozen });
   const failures: string[] = [];

@@ -59,6 +59,7 @@ export async function createEagerExecutor(problem: Problem, device: EagerDevice)
 
   return {
     device,
+    rowsAtOnce: 1,
     async accumulate(batch, gradient) {
       const results = run(batch, trainingStep);
       for (const place of layout.places) {

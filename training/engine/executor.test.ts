@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { randomCheckpoint, tinyConfig } from '../../src/inference/checkpoint/random.ts';
 import { randomNumbers } from '../../src/random.ts';
-import { batchOf } from '../data/batch.ts';
+import { batchOf, inGroups } from '../data/batch.ts';
 import { packRow } from '../data/row.ts';
 import { type FrozenType, type Method, trainedShapes } from '../graph/parameters.ts';
 import { checkGradients, chooseDevice, openExecutor } from './device.ts';
 import type { Device, Problem } from './executor.ts';
 import { readFrozen } from './frozen-weights.ts';
 import { layoutOf } from './layout.ts';
+import { createOnnxExecutor } from './onnx-executor.ts';
 
 const method: Method = { kind: 'lora', rank: 4, alpha: 8, firstLayer: 0 };
 const options = { threads: 1, recompute: 'nothing' } as const;
@@ -98,6 +99,34 @@ describe('executors', () => {
     await executor.close();
     const kept = await gradientOf('cpu', 'f32', [row], row.answers);
     expect(difference(kept.gradient, gradient)).toBeLessThan(1e-5);
+  });
+});
+
+describe('weights in the session', () => {
+  it.each(['f32', 'int8'] as const)('give the gradient of weights that are inputs (%s)', async (frozen) => {
+    const row = packRow(context, branches, 128)!;
+    const gradientWith = async (weightsInSession: boolean) => {
+      const executor = createOnnxExecutor(problem(frozen), {
+        device: 'cpu',
+        threads: 1,
+        recompute: 'cheap',
+        weightsInSession,
+      });
+      const gradient = new Float32Array(layout.size);
+      await executor.accumulate(batchOf([row], row.answers), gradient);
+      await executor.close();
+      return gradient;
+    };
+    expect(difference(await gradientWith(false), await gradientWith(true))).toBeLessThan(1e-6);
+  });
+});
+
+describe('groups of rows', () => {
+  it('hold each row once, those of similar lengths together', () => {
+    const rows = [9, 30, 12, 28, 11].map((count) => packRow(tokens(count), branches, 128)!);
+    const groups = inGroups(rows, 2).map((group) => group.map((row) => rows.indexOf(row)));
+    expect(groups).toEqual([[0, 4], [2, 3], [1]]);
+    expect(inGroups(rows, 1)).toEqual(rows.map((row) => [row]));
   });
 });
 

@@ -20,6 +20,8 @@ export interface Problem {
 
 export interface Executor {
   readonly device: Device;
+  /** How many rows a batch should have here, at most. */
+  readonly rowsAtOnce: number;
   /** Adds the batch's gradient to `gradient`. @returns the loss. */
   accumulate(batch: Batch, gradient: Float32Array): Promise<number>;
   /** @returns the loss, without gradients. */

@@ -1,5 +1,6 @@
 /**
- * Runs traced graphs on onnxruntime-node: one session for all sizes of rows, the frozen weights its inputs.
+ * Runs traced graphs on onnxruntime-node: one session for all sizes of rows. The frozen weights are its inputs on the CPU,
+ * where inputs cost nothing, and lie in the session on a GPU, where they would be copied there for every row.
  * Providers: CPU, WebGPU, CUDA. Not here: which device is right (device.ts).
  */
 import ort from 'onnxruntime-node';
@@ -24,6 +25,10 @@ export interface OnnxExecutorOptions {
   readonly device: Extract<Device, 'cpu' | 'webgpu' | 'cuda'>;
   readonly threads: number;
   readonly recompute: Recomputation;
+  /** On a GPU: rows in one batch, 8 by default. Fewer, larger products, for more memory and padding. */
+  readonly rowsAtOnce?: number;
+  /** Whether sessions hold the frozen weights; by default, on a GPU. */
+  readonly weightsInSession?: boolean;
 }
 
 /** Long rows have more blocks of attention and longer tables of positions. Rows up to a level share a graph. */
@@ -37,15 +42,26 @@ const levelOf = (length: number) =>
 const blockPrimes = [101, 103, 107];
 const chunkPrimes = [211, 223, 227];
 
+/** SmolLM2-135M: about 4 GB for rows of 640 tokens. */
+const rowsOnGpu = 8;
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
 export function createOnnxExecutor(problem: Problem, options: OnnxExecutorOptions): Executor {
   const { config, method, frozen, weights, layout, parameters } = problem;
   const { device, threads, recompute } = options;
+  const { weightsInSession = device !== 'cpu' } = options;
   const sessions = new Map<string, ort.InferenceSession>();
   const scratch = new Float32Array(layout.size);
   const gradients: Record<string, ort.Tensor> = {};
   const constantFeeds: Record<string, ort.Tensor> = {};
-  for (const [name, { shape, type }] of Object.entries(frozenInputs(config, method, frozen)))
-    constantFeeds[`weight/${name}`] = new ort.Tensor(type as 'float32', weights[name] as Float32Array, shape);
+  const stored = new Map<string, Float32Array | Int8Array>();
+  for (const [name, { shape, type }] of Object.entries(frozenInputs(config, method, frozen))) {
+    const weight = weights[name]!;
+    if (weightsInSession) stored.set(`weight/${name}`, weight);
+    else constantFeeds[`weight/${name}`] = new ort.Tensor(type as 'float32', weight as Float32Array, shape);
+  }
   for (const place of layout.places) {
     constantFeeds[`trained/${place.name}`] = new ort.Tensor('float32', viewOf(parameters, place), place.shape);
     gradients[`gradient/${place.name}`] = new ort.Tensor('float32', viewOf(scratch, place), place.shape);
@@ -78,11 +94,13 @@ export function createOnnxExecutor(problem: Problem, options: OnnxExecutorOption
         return { inputs: stepInputs(definition), compute: (tensors) => compute(definition, tensors) };
       },
       { contrib: device !== 'webgpu' },
+      stored,
     );
     const session = await ort.InferenceSession.create(model, {
       executionProviders: [device],
       // 'basic': the fusions above it cost minutes on such graphs and undo the order that frees activations early.
       graphOptimizationLevel: 'basic',
+      ...(stored.size > 0 && { externalData: [...stored].map(([path, data]) => ({ path, data: bytesOf(data) })) }),
       enableMemPattern: false,
       enableCpuMemArena: true,
       intraOpNumThreads: threads,
@@ -110,6 +128,7 @@ export function createOnnxExecutor(problem: Problem, options: OnnxExecutorOption
 
   return {
     device,
+    rowsAtOnce: device === 'cpu' ? 1 : (options.rowsAtOnce ?? rowsOnGpu),
     async accumulate(batch, gradient) {
       const session = await sessionFor(batch.bucket, true);
       const loss = new ort.Tensor('float32', new Float32Array(1), []);

@@ -12,7 +12,7 @@ import { openCheckpoint } from '../../src/inference/checkpoint/checkpoint.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { promptVersion } from '../../src/reader/prompt.ts';
 import { writerPromptVersion } from '../../src/reader/writer-prompt.ts';
-import { batchOf } from '../data/batch.ts';
+import { batchOf, inGroups } from '../data/batch.ts';
 import { createRowMaker, type Example, readExamples } from '../data/examples.ts';
 import { epochOrder } from '../data/random.ts';
 import type { Row } from '../data/row.ts';
@@ -54,7 +54,7 @@ function digestOf(settings: RunSettings): string {
 async function scoreDev(executor: Executor, rows: readonly Row[]): Promise<number> {
   const answers = rows.reduce((sum, row) => sum + row.answers, 0);
   let loss = 0;
-  for (const row of rows) loss += await executor.evaluate(batchOf([row], answers));
+  for (const group of inGroups(rows, executor.rowsAtOnce)) loss += await executor.evaluate(batchOf(group, answers));
   return loss;
 }
 
@@ -88,7 +88,8 @@ export async function runTraining(
   const checkpoint = start && kept.size > 0 ? withAdapter(base, { ...start.adapter, pairs: kept }) : base;
 
   const layout = layoutOf(trainedShapes(base.config, method));
-  const options = { threads: settings.threads, recompute: settings.recompute };
+  const { threads, recompute, rowsAtOnce } = settings;
+  const options = { threads, recompute, rowsAtOnce };
   const chosen = await chooseDevice(base.config, method, settings, options);
   const stateFile = join(output, 'run.state');
   const digest = `${digestOf(settings)}-${chosen.device}-${chosen.frozen}`;
@@ -170,9 +171,9 @@ export async function runTraining(
       const tokens = rows.reduce((sum, row) => sum + row.ids.length, 0);
       gradient.fill(0);
       let loss = 0;
-      for (const row of rows) {
+      for (const group of inGroups(rows, executor.rowsAtOnce)) {
         await gate?.();
-        loss += await executor.accumulate(batchOf([row], answers), gradient);
+        loss += await executor.accumulate(batchOf(group, answers), gradient);
       }
       const rate = rateAt(settings.schedule, progress.tokens / settings.tokens, tokens / settings.tokens);
       const norm = adamStep(adam, gradient, rate, settings.adam);

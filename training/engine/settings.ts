@@ -49,6 +49,8 @@ export const runSettingsSchema = z.object({
   /** What ends the run: this many tokens, contexts and questions counted, padding not. */
   tokens: z.number().int().positive(),
   rowsPerStep: z.number().int().min(1).default(8),
+  /** On a GPU: rows in one batch, padded to the longest. On a CPU each row is one. */
+  rowsAtOnce: z.number().int().min(1).default(8),
   maxLength: z.number().int().min(64).default(640),
   seed: z.number().int().default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'tfjs-node', 'tfjs-node-gpu', 'tfjs-cpu']).default('auto'),

@@ -253,10 +253,14 @@ function leavesLast(nodes: readonly Node[]): Node[] {
   return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }
 
-/** The graph as an ONNX model without external data. */
-export function serialise(traced: TracedGraph): Uint8Array {
+/** The graph as an ONNX model. @param stored inputs that become weights instead, each an external file of its own name. */
+export function serialise(traced: TracedGraph, stored: ReadonlyMap<string, ArrayBufferView> = new Map()): Uint8Array {
   const graph = createGraph('training-step');
-  for (const { name, type, shape } of traced.inputs) graph.input(name, type, shape);
+  for (const { name, type, shape } of traced.inputs) {
+    const weight = stored.get(name);
+    if (weight) graph.weight(name, type, shape as Shape, { location: name, offset: 0, length: weight.byteLength });
+    else graph.input(name, type, shape);
+  }
   for (const { name, type, shape, elements } of traced.constants) graph.constant(elements, shape, type, name);
   for (const { op, inputs, outputs, attributes } of traced.nodes) graph.nodes(op, inputs, attributes, outputs);
   for (const { name, type, shape } of traced.outputs) graph.output(name, type, shape!);

@@ -46,11 +46,14 @@ export const trace = (
 /**
  * @returns an ONNX model in which `sizes` are free: inputs `size/<name>`, int64 [1], tell them.
  * @param samples sizes to trace at, as `withFreeSizes` wants them; numbers that occur nowhere else in the function.
+ * @param stored inputs, none of whose sizes is free, that become the model's external weights, by name.
  */
 export const traceFree = (
   samples: readonly Sizes[],
   at: (sizes: Sizes) => Traced,
   lowering: Lowering = { contrib: true },
-): Uint8Array => serialise(withFreeSizes(samples.map((sizes) => ({ sizes, graph: record(at(sizes), lowering) }))));
+  stored?: ReadonlyMap<string, ArrayBufferView>,
+): Uint8Array =>
+  serialise(withFreeSizes(samples.map((sizes) => ({ sizes, graph: record(at(sizes), lowering) }))), stored);
 
 tf.registerBackend(backendName, () => new OnnxGraphBackend(), 0);
