@@ -18,7 +18,7 @@
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type ModelConfig, rotaryFrequencies } from '../checkpoint/model-config.ts';
-import { linearLayer } from './linear.ts';
+import { type Activations, linearLayer } from './linear.ts';
 import { createGraph } from './onnx.ts';
 import {
   createWeightsWriter,
@@ -98,6 +98,8 @@ export interface DecoderOptions {
   readonly cache: 'inPlace' | 'appended';
   /** Sum of the ranks of all adapters that are given as inputs; 0 = none. */
   readonly loraRank?: number;
+  /** What eight-bit weights are multiplied with on the CPU; eight bits by default. */
+  readonly activations?: Activations;
 }
 
 /** The serialised graph over weights that `storeDecoder` laid out. */
@@ -129,7 +131,7 @@ export function buildDecoder(config: ModelConfig, weights: StoredWeights, option
     const { dims, place } = weights.floats.get(name)!;
     return graph.weight(name, 'float32', dims, place);
   };
-  const linear = (name: string) => linearLayer(graph, name, weights.linears.get(name)!);
+  const linear = (name: string) => linearLayer(graph, name, weights.linears.get(name)!, options.activations);
   const cosines = floats('cosines');
   const sines = floats('sines');
 

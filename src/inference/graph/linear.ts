@@ -2,8 +2,12 @@
 import type { Graph } from './onnx.ts';
 import type { StoredLinear } from './stored-weights.ts';
 
-/** MatMulNBits quantises activations to 8 bits too, which is what makes it fast. */
-const int8Activations = 4;
+/**
+ * On the CPU MatMulNBits quantises activations to 8 bits too, which is what makes it fast there; GPUs leave them floats,
+ * as the CPU does at level 0.
+ */
+const accuracyLevels = { int8: 4, f32: 0 } as const;
+export type Activations = keyof typeof accuracyLevels;
 
 export interface Linear {
   /** x [..., columns] → [..., rows] */
@@ -12,7 +16,12 @@ export interface Linear {
   lookUp(ids: string): string;
 }
 
-export function linearLayer(graph: Graph, name: string, stored: StoredLinear): Linear {
+export function linearLayer(
+  graph: Graph,
+  name: string,
+  stored: StoredLinear,
+  activations: Activations = 'int8',
+): Linear {
   const { rows, columns, weight } = stored;
   const bias = stored.bias ? graph.weight(`${name}.bias`, 'float32', [rows], stored.bias) : undefined;
   if (weight.kind === 'floats') {
@@ -39,7 +48,7 @@ export function linearLayer(graph: Graph, name: string, stored: StoredLinear): L
         N: rows,
         bits,
         block_size: block,
-        accuracy_level: int8Activations,
+        accuracy_level: accuracyLevels[activations],
       });
     },
     lookUp: (ids) =>

@@ -46,7 +46,9 @@ export async function chooseRuntime(config: RuntimeConfig, cacheFolder: string):
   const gpus = config.device === 'auto' ? unasked : config.device === 'cpu' ? [] : [config.device];
   for (const device of config.runtime === 'native' ? [] : gpus) {
     try {
-      await selfTest(await portable(tiny, device), await reference());
+      const exact = { ...tiny, appended: tiny.exact };
+      await selfTest(await portable(exact, device), await portable(exact, 'cpu'), device);
+      await selfTest(await portable(tiny, device), await reference(), 'rough');
       const reason = [`${device}: self-test equals the CPU`, ...notes].join('; ');
       return { kind: 'portable', device, threads, reason, open: (prepared) => portable(prepared, device) };
     } catch (error) {
