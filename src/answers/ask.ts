@@ -10,6 +10,7 @@ import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
 import type { Prisma } from '../store/generated/client.ts';
+import { surest } from './choose.ts';
 import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
 import type { Conversations, Seen } from './conversations.ts';
 import type { ExampleQuestions } from './examples.ts';
@@ -50,12 +51,8 @@ interface Found {
 }
 
 const bestOf = (candidates: readonly Candidate[], readings: readonly Reading[]): Found | null => {
-  let best: Found | null = null;
-  for (const reading of readings) {
-    if (reading.spans.length === 0) continue;
-    if (!best || reading.pFound > best.reading.pFound) best = { candidate: candidates[reading.passage]!, reading };
-  }
-  return best;
+  const reading = surest(readings);
+  return reading && { candidate: candidates[reading.passage]!, reading };
 };
 
 const sourceOf = (candidate: Candidate, quote: Quote): Source => ({

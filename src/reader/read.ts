@@ -43,6 +43,8 @@ export function createReader(deps: {
   readonly prompt: PromptRenderer;
   /** Which answers the adapter in service was trained to give; it may be swapped between two questions. */
   readonly forms?: () => { readonly yesNo: boolean; readonly several: boolean };
+  /** Folder of an adapter that is not in service. */
+  readonly adapter?: string;
 }): Reader {
   const { engine, prompt } = deps;
   const watch = [prompt.lead[0]!, prompt.notFound[0]!];
@@ -74,6 +76,7 @@ export function createReader(deps: {
           })),
           maxTokens: maxAnswerTokens,
           stop: [prompt.end],
+          ...(deps.adapter === undefined ? {} : { adapter: deps.adapter }),
         },
         options,
       );

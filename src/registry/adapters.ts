@@ -28,6 +28,8 @@ const manifestSchema = z.object({
   /** For a passage that is given instead of searched: no others compete with it. */
   givenPassage: calibrationSchema.optional(),
   metrics: z.record(z.string(), z.unknown()).default({}),
+  /** Ids of the documents that taught it; none for what ships. */
+  documents: z.array(z.string()).default([]),
 });
 
 /** `manifest.json` beside the weights: what the adapter was trained for and how its confidence is read. */
@@ -66,6 +68,13 @@ export interface AdapterRegistry {
   get(id: string): Promise<AdapterVersion>;
   /** Copies a PEFT folder into this home. @throws DocentError ADAPTER_INVALID */
   import(folder: string): Promise<AdapterVersion>;
+  /** What every run starts from; null where the base has no adapter that ships. */
+  shipped(): Promise<AdapterVersion | null>;
+  /**
+   * A document is gone: what it taught is never promoted again, and if that serves now, the adapter that ships takes over.
+   * @returns whether the champion changed.
+   */
+  taint(documentId: string): Promise<boolean>;
   /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
   promote(id: string, actorId: string): Promise<AdapterVersion>;
   /** Back to the version that served before. @throws DocentError ADAPTER_UNKNOWN when there is none. */
@@ -101,6 +110,8 @@ const digestOf = async (folder: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(join(folder, 'adapter_model.safetensors')))
     .digest('hex');
+
+const shippedFolder = join('models', 'reader');
 
 /** The shipped ones are stored relative to the package, so that an update of Docent brings new weights along. */
 const absolute = (folder: string): string => (isAbsolute(folder) ? folder : join(packageRoot, folder));
@@ -162,7 +173,7 @@ export function createAdapterRegistry(deps: {
 
   return {
     async registerShipped() {
-      const shipped = join('models', 'reader');
+      const shipped = shippedFolder;
       const { baseSha256: trainedFor } = await readManifest(join(packageRoot, shipped), null);
       // An operator's own base has no shipped adapter: the bare base reads.
       if (trainedFor !== baseSha256) return;
@@ -204,6 +215,29 @@ export function createAdapterRegistry(deps: {
       return register(target, target);
     },
     get,
+    shipped: async () => {
+      const row = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
+      return row ? load(row) : null;
+    },
+    async taint(documentId) {
+      const rows = await prisma.adapter.findMany({ where: { tainted: false }, include: { aliases: true } });
+      const taught: typeof rows = [];
+      for (const row of rows) {
+        const version = await load(row).catch(() => null);
+        if (version?.manifest.documents.includes(documentId)) taught.push(row);
+      }
+      if (taught.length === 0) return false;
+      const served = taught.some(({ aliases }) => aliases.some(({ alias }) => alias === 'champion'));
+      const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
+      await prisma.$transaction(async (tx) => {
+        const ids = taught.map(({ id }) => id);
+        await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
+        await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
+        if (served && shipped) await point(tx, 'champion', shipped.id);
+        await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: documentId } });
+      });
+      return served;
+    },
     async promote(id, actorId) {
       const version = await get(id);
       await move(id, actorId, 'adapter.promote');
@@ -212,7 +246,7 @@ export function createAdapterRegistry(deps: {
     async rollback(actorId) {
       const previous = await aliased('previous');
       if (!previous) throw new DocentError('ADAPTER_UNKNOWN', { id: 'that served before' });
-      const version = await load(previous.adapter);
+      const version = await get(previous.adapterId);
       await move(previous.adapterId, actorId, 'adapter.rollback');
       return version;
     },

@@ -11,8 +11,8 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { restyled } from '../../src/learn/restyle.ts';
 import { createRandom, epochOrder } from '../data/random.ts';
-import { restyled } from './restyle.ts';
 
 interface Line {
   readonly source: string;

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shortRun } from '../../src/learn/short-run.ts';
 import type { TrainingEvent } from '../engine/events.ts';
 import { chooseLambda } from '../engine/interpolate.ts';
 import { runTraining } from '../engine/run.ts';
 import { testSettings, writeTestExamples } from '../engine/testing.ts';
 import { successiveHalving } from './halving.ts';
 import { chooseRate, rangeTest } from './range-test.ts';
-import { shortRun } from './table.ts';
 
 let folder: string;
 beforeAll(() => {

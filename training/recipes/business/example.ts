@@ -1,8 +1,8 @@
 /** Lines of the examples file. */
 
 import type { Piece } from '../../../src/documents/passage.ts';
+import { restyled } from '../../../src/learn/restyle.ts';
 import type { Random } from '../../data/random.ts';
-import { restyled } from '../restyle.ts';
 import type { BusinessPassage } from './documents.ts';
 import type { Made } from './question.ts';
 

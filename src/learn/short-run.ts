@@ -1,5 +1,5 @@
 /**
- * Settings of short runs by the number of their contexts: what `short-runs.ts` found, looked up. A team's machine does
+ * Settings of short runs by the number of their contexts: what `training/tune/short-runs.ts` found, looked up. A team's machine does
  * not search; the search was done once, on several document sets, and its rows stand here.
  */
 export interface ShortRun {

@@ -1,0 +1,155 @@
+/**
+ * Champion and candidate on the same questions: the workspace's own through the search, the same with the passages that
+ * answer taken away (both must refuse), and general ones with their passage given. Knows readings and scores, not how
+ * either was trained.
+ */
+import { surest } from '../answers/choose.ts';
+import { type Piece, passageText } from '../documents/passage.ts';
+import { type Calibration, confidenceOf } from '../reader/calibration.ts';
+import type { Reader, Reading } from '../reader/read.ts';
+import { wordsOnly } from './evidence.ts';
+import type { PairedScore } from './gate.ts';
+import { f1Of, score } from './squad.ts';
+
+/** A reader with what is in force when it serves. */
+export interface Contestant {
+  readonly reader: Reader;
+  readonly calibration: Calibration;
+  readonly givenPassage: Calibration;
+}
+
+export interface JudgingQuestion {
+  readonly question: string;
+  readonly form: 'span' | 'yes' | 'no';
+  /** Words that answer; for yes and no those that show it. */
+  readonly words: string;
+  readonly sectionId: string;
+  readonly passage: readonly Piece[];
+}
+
+/** What a search found for a question, best first, and whether it is the question's own passage. */
+export interface FoundPassage {
+  readonly pieces: readonly Piece[];
+  readonly own: boolean;
+}
+
+const wordsOfReading = (pieces: readonly Piece[], reading: Reading): string =>
+  reading.spans
+    .map(({ start, end }) => {
+      const piece = pieces.find((each) => each.start !== undefined && each.start <= start && each.end! >= end);
+      return piece ? piece.text.slice(start - piece.start!, end - piece.start!) : '';
+    })
+    .join('; ');
+
+/** What it would say: null = the documents don't answer this. */
+function saying(
+  passages: readonly (readonly Piece[])[],
+  readings: readonly Reading[],
+  calibration: Calibration,
+): { readonly answer: string | null; readonly pFound: number } {
+  const best = surest(readings);
+  if (!best) return { answer: null, pFound: 0 };
+  const found = confidenceOf(best.pFound, calibration) >= calibration.threshold;
+  const words = wordsOfReading(passages[readings.indexOf(best)]!, best);
+  const answer = best.form === 'span' ? words : best.form === 'yes' ? 'Yes' : 'No';
+  return { answer: found ? answer : null, pFound: best.pFound };
+}
+
+const goldOf = ({ form, words }: JudgingQuestion): string => (form === 'span' ? words : form === 'yes' ? 'Yes' : 'No');
+
+/** A reading of its own passage alone that shares this much with the words is right. */
+const sameAnswer = 0.6;
+
+export interface Judged {
+  /** F1 with the search's passages. */
+  readonly f1: number;
+  /** Whether the same question without the passages that answer it was refused; null where the search brought no others. */
+  readonly refused: boolean | null;
+  /** Whether the own passage alone gives the words. */
+  readonly readsOwn: boolean;
+  readonly answered: boolean;
+  /** For calibration: the surest reading with and without what answers. */
+  readonly pFound: number;
+  readonly pFoundWithout: number | null;
+  /** F1 of the surest reading, whatever the threshold. */
+  readonly f1Surest: number;
+}
+
+/** @param passages how many are read for an answer. */
+export async function judge(
+  question: JudgingQuestion,
+  found: readonly FoundPassage[],
+  { reader, calibration }: Contestant,
+  passages: number,
+  signal: AbortSignal,
+): Promise<Judged> {
+  const gold = goldOf(question);
+  const holds = ({ own, pieces }: FoundPassage) =>
+    own || wordsOnly(passageText(pieces)).includes(wordsOnly(question.words));
+  const usual = found.slice(0, passages);
+  const without = found.filter((each) => !holds(each)).slice(0, passages);
+  const all = [...new Set([...usual, ...without])];
+  const texts = [question.passage, ...all.map(({ pieces }) => pieces)];
+  const [own, ...readings] = await reader.read(question.question, texts, { signal });
+  const of = (chosen: readonly FoundPassage[], threshold = calibration) =>
+    saying(
+      chosen.map(({ pieces }) => pieces),
+      chosen.map((each) => readings[all.indexOf(each)]!),
+      threshold,
+    );
+  const always = { ...calibration, threshold: 0 };
+  const answer = of(usual);
+  const refusing = without.length > 0 ? of(without) : null;
+  const ownWords = own ? wordsOfReading(question.passage, own) : '';
+  return {
+    f1: score(answer.answer, [gold], false).f1,
+    refused: refusing && refusing.answer === null,
+    readsOwn: own !== undefined && own.form === question.form && f1Of(ownWords, question.words) >= sameAnswer,
+    answered: answer.answer !== null,
+    pFound: answer.pFound,
+    pFoundWithout: refusing?.pFound ?? null,
+    f1Surest: score(of(usual, always).answer, [gold], false).f1,
+  };
+}
+
+/** The scores that decide: only questions that either reads right from its own passage are questions at all. */
+export function pairedScores(
+  questions: readonly JudgingQuestion[],
+  champion: readonly Judged[],
+  candidate: readonly Judged[],
+): { readonly workspace: readonly PairedScore[]; readonly abstention: readonly PairedScore[] } {
+  const workspace: PairedScore[] = [];
+  const abstention: PairedScore[] = [];
+  questions.forEach(({ sectionId: section }, i) => {
+    const [a, b] = [champion[i]!, candidate[i]!];
+    if (!a.readsOwn && !b.readsOwn) return;
+    workspace.push({ section, champion: a.f1, candidate: b.f1 });
+    if (a.refused !== null && b.refused !== null)
+      abstention.push({ section, champion: Number(a.refused), candidate: Number(b.refused) });
+  });
+  return { workspace, abstention };
+}
+
+export interface GeneralQuestion {
+  readonly question: string;
+  readonly answers: readonly string[];
+  readonly impossible: boolean;
+  readonly context: string;
+}
+
+/** Scores in the order of the questions, each context given. */
+export async function generalScores(
+  questions: readonly GeneralQuestion[],
+  { reader, givenPassage }: Contestant,
+  signal: AbortSignal,
+  onProgress?: (done: number) => void,
+): Promise<readonly number[]> {
+  const scores: number[] = [];
+  for (const { question, answers, impossible, context } of questions) {
+    const pieces = [{ text: context, start: 0, end: context.length }];
+    const readings = await reader.read(question, [pieces], { signal });
+    scores.push(score(saying([pieces], readings, givenPassage).answer, answers, impossible).f1);
+    onProgress?.(scores.length);
+  }
+  return scores;
+}

@@ -1,0 +1,142 @@
+/**
+ * Words of a passage that are worth a question: numbers, dates, names, conditions, duties, cells of a table. Knows text
+ * by patterns, in English and where digits say enough; what is asked about them is the writer's business.
+ */
+import type { Piece } from '../documents/passage.ts';
+import { splitSentences } from '../documents/sentences.ts';
+import { groupBy } from '../group.ts';
+import type { Asked } from './question-writer.ts';
+
+const months =
+  'January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec';
+const weekdays = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?';
+
+/** Each kind finds its words as the whole match. */
+const patterns: readonly (readonly [string, RegExp])[] = [
+  [
+    'date',
+    new RegExp(`\\b(?:\\d{1,2} (?:${months})(?: \\d{4})?|(?:${months}) \\d{1,2}(?:, \\d{4})?|${weekdays})\\b`, 'g'),
+  ],
+  ['time', /\b\d{1,2}[:.]\d{2}(?: ?[ap]\.?m\.?)?(?: (?:to|and|–|-) \d{1,2}[:.]\d{2}(?: ?[ap]\.?m\.?)?)?/g],
+  [
+    'number',
+    /(?:[£$€] ?)?\b\d[\d.,]*\d?\b(?: ?%| (?:percent|per cent|euros?|pounds?|dollars?|(?:working |calendar |business )?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?)|[a-z]{3,12}))?/g,
+  ],
+  [
+    'spelt number',
+    /\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|thirty) (?:working |calendar |business )?(?:days?|hours?|weeks?|months?|years?|minutes?|people|persons|times)\b/gi,
+  ],
+  ['name', /(?<=[a-z,;:] )(?:[A-Z][\p{L}'’-]+(?: (?:of|and|the|for) (?=[A-Z])| (?=[A-Z]))?){2,5}/gu],
+  [
+    'condition',
+    /\b(?:if|unless|only|except|provided that|as long as|within|before|until|after|when) [^.;:()\n]{8,90}(?=[.;,\n]|$)/g,
+  ],
+  [
+    'duty',
+    /(?<=\b(?:must|should|may not|may|can|cannot|need to|has to|have to|is|are) )[^.;:()\n]{12,90}(?=[.;\n]|$)/g,
+  ],
+  [
+    'person',
+    /(?<=\b(?:by|to|from|with|ask|tell|contact|inform) )(?:the|your) [a-z][\p{L} -]{3,40}?(?=[.,;\n]| (?:who|within|by|before|and|in|on|at|if)\b|$)/gu,
+  ],
+];
+
+interface Found {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const overlap = (a: Found, b: Found): boolean => a.start < b.end && b.start < a.end;
+
+/** A stretch of the document; what Docent wrote in between is no answer. */
+type Quotable = Piece & { readonly start: number; readonly end: number };
+const quotable = (pieces: readonly Piece[]): readonly Quotable[] =>
+  pieces.filter((piece): piece is Quotable => piece.start !== undefined && piece.end !== undefined);
+
+/** In turns from each kind, so that a passage full of numbers is asked about its conditions too. */
+function inTurns(found: readonly Found[], limit: number, next: () => number): readonly Found[] {
+  const queues = [...groupBy(found, ({ type }) => type).values()].map((all) =>
+    all
+      .map((one) => ({ one, order: next() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ one }) => one),
+  );
+  const taken: Found[] = [];
+  while (taken.length < limit && queues.some((queue) => queue.length > 0))
+    for (const queue of queues) {
+      const one = queue.pop();
+      if (one && taken.length < limit && !taken.some((other) => overlap(one, other))) taken.push(one);
+    }
+  return taken;
+}
+
+/** Sentences that say something that can be asked with yes or no. */
+const [shortestStatement, longestStatement] = [40, 220];
+
+/**
+ * @param limit answers in words; on top of them at most one sentence for yes and one for no.
+ * @param next uniform in [0, 1): which ones, where there are more.
+ */
+export function worthAsking(pieces: readonly Piece[], limit: number, next: () => number): readonly Asked[] {
+  const cells = new Set(tableCells(pieces).map(({ cell }) => cell.start));
+  const stretches = quotable(pieces).filter(({ start }) => !cells.has(start));
+  const found = stretches.flatMap(({ text, start }) =>
+    patterns.flatMap(([type, pattern]) =>
+      [...text.matchAll(pattern)].map((match): Found => {
+        const words = match[0].replace(/[\s,]+$/, '');
+        return { type, start: start + match.index, end: start + match.index + words.length };
+      }),
+    ),
+  );
+  const spans = inTurns(found, limit, next).map(({ start, end }): Asked => ({ kind: 'span', spans: [[start, end]] }));
+  const statements = stretches
+    .flatMap(({ text, start }) =>
+      splitSentences(text, start).map((range) => {
+        const sentence = text.slice(range.start - start, range.end - start);
+        return { start: range.start, end: range.start + sentence.trimEnd().length, sentence: sentence.trim() };
+      }),
+    )
+    .filter(
+      ({ sentence }) =>
+        sentence.length >= shortestStatement && sentence.length <= longestStatement && /[.!]$/.test(sentence),
+    );
+  const statement = statements[Math.floor(next() * statements.length)];
+  if (!statement) return spans;
+  const kind = next() < 0.5 ? 'yes' : 'no';
+  return [...spans, { kind, spans: [[statement.start, statement.end]] }];
+}
+
+export interface TableCell {
+  readonly column: string;
+  /** The row's first cell. */
+  readonly row: string;
+  readonly cell: { readonly text: string; readonly start: number; readonly end: number };
+}
+
+/** Cells behind a label that Docent wrote, `Header: cell; Header: cell.`, without each row's first one. */
+export function tableCells(pieces: readonly Piece[]): readonly TableCell[] {
+  const cells: TableCell[] = [];
+  let [firstLabel, row] = ['', ''];
+  for (const [i, piece] of pieces.entries()) {
+    const label = pieces[i - 1];
+    if (piece.start === undefined || piece.end === undefined || !label || label.start !== undefined) continue;
+    const column = /(?:^|[;.\n] ?)([^:;\n]{2,60}): $/.exec(label.text)?.[1]?.trim();
+    if (!column) continue;
+    if (firstLabel === '') firstLabel = column;
+    if (column === firstLabel) row = piece.text.trim();
+    else if (row !== '') cells.push({ column, row, cell: { text: piece.text, start: piece.start, end: piece.end } });
+  }
+  return cells;
+}
+
+const templates: readonly ((column: string, row: string) => string)[] = [
+  (column, row) => `What is the ${column.toLowerCase()} of ${row}?`,
+  (column, row) => `What is the ${column.toLowerCase()} for ${row}?`,
+  (column, row) => `${row}: ${column.toLowerCase()}?`,
+  (column, row) => `Which ${column.toLowerCase()} does ${row} have?`,
+];
+
+/** @param next uniform in [0, 1). */
+export const tableQuestion = ({ column, row }: TableCell, next: () => number): string =>
+  templates[Math.floor(next() * templates.length)]!(column, row);

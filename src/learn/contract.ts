@@ -1,0 +1,63 @@
+/** What a run is asked and what it says, for every surface that starts one. */
+import type { SuiteResult } from '../eval/gate.ts';
+import type { DataSet, LearnedQuestion } from './dataset.ts';
+import type { Side } from './split.ts';
+
+export interface RunRequest {
+  /** Who or what asked: a user's id, `operator`, `upload`, `night`. */
+  readonly by: string;
+  /** Even if nothing changed since the last run. */
+  readonly now?: boolean;
+  readonly minutes?: number;
+}
+
+export type RunPhase = 'waiting' | 'writing' | 'training' | 'judging';
+
+export interface RunProgress {
+  readonly phase: RunPhase;
+  /** Of the whole run, 0…1. */
+  readonly share: number;
+  /** One line for people. */
+  readonly line: string;
+}
+
+/** As `docent eval` names them. */
+export interface Scores {
+  readonly id: string;
+  readonly f1: number;
+  readonly abstain_precision: number;
+  readonly abstain_recall: number;
+}
+
+export interface RunResult {
+  readonly run: string;
+  readonly dataset: {
+    readonly documents: number;
+    readonly examples: number;
+    readonly unanswerable: number;
+    readonly sides: Readonly<Record<Side, number>>;
+    readonly dropped: DataSet['dropped'];
+  };
+  readonly train: {
+    readonly steps: number;
+    readonly tokens: number;
+    readonly seconds: number;
+    readonly tokens_per_second: number;
+    readonly loss_first: number | null;
+    readonly loss_last: number | null;
+    readonly loss_dev: number | null;
+  } | null;
+  readonly candidate: Scores | null;
+  readonly champion: Scores | null;
+  readonly gate: readonly SuiteResult[];
+  readonly decision: 'promoted' | 'kept' | 'skipped';
+  readonly reason: string;
+}
+
+export interface DryRun {
+  readonly dataset: RunResult['dataset'];
+  /** Up to twenty of each kind. */
+  readonly examples: Readonly<
+    Record<string, readonly Pick<LearnedQuestion, 'question' | 'words' | 'document' | 'side'>[]>
+  >;
+}

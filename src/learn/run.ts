@@ -1,0 +1,366 @@
+/**
+ * One run from documents to a decision: write questions, train, judge, promote or keep. Every phase leaves its result in
+ * the run's folder, so that a run that was killed goes on where it was. Knows the order of things; each thing has a file
+ * of its own.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { passageText } from '../documents/passage.ts';
+import {
+  type Contestant,
+  generalScores,
+  type Judged,
+  type JudgingQuestion,
+  judge,
+  pairedScores,
+} from '../eval/compare.ts';
+import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
+import { randomNumbers } from '../random.ts';
+import type { Calibration } from '../reader/calibration.ts';
+import type { Reader } from '../reader/read.ts';
+import type { Manifest } from '../registry/adapters.ts';
+import { type CalibrationSample, calibrate } from './calibrate.ts';
+import type { RunProgress, RunResult, Scores } from './contract.ts';
+import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion } from './dataset.ts';
+import { generalGate, replayLines } from './general.ts';
+import type { QuestionWriter } from './question-writer.ts';
+import { shortRun } from './short-run.ts';
+import type { Side } from './split.ts';
+import type { TeachingPassage, TeachingSection } from './teaching.ts';
+import { startTraining, type TrainingProgress, type TrainingRun } from './training-process.ts';
+
+/** Shares of the time: writing and filtering, training; the rest judges. */
+const [writingShare, trainingShare] = [0.3, 0.45];
+/** Of the contexts that are trained on, general ones. */
+const replayShare = 0.15;
+/** Fewer questions to learn from change nothing. */
+const leastLearned = 40;
+/** Tokens a second and thread where nothing was measured yet: below what two cores of 2025 give. */
+const assumedSpeed = 100;
+/** Prompt around a passage, and around a question with its answer. */
+const [passageOverhead, questionOverhead] = [50, 24];
+
+export interface RunDeps {
+  readonly folder: string;
+  readonly seed: number;
+  readonly minutes: number;
+  readonly threads: number;
+  readonly passages: number;
+  readonly base: { readonly path: string; readonly name: string; readonly sha256: string | null };
+  /** Every run starts from the adapter that ships, never from the champion: no drift, and deletion is exact. */
+  readonly shipped: { readonly folder: string; readonly manifest: Manifest };
+  readonly champion: { readonly id: string; readonly contestant: Contestant };
+  readonly writer: QuestionWriter;
+  readonly countTokens: (text: string) => number;
+  readonly sections: readonly TeachingSection[];
+  readonly sides: ReadonlyMap<string, Side>;
+  readonly search: (question: string, limit: number) => Promise<readonly string[]>;
+  /** A reader of an adapter folder that is not in service. */
+  readonly readerOf: (folder: string) => Promise<Reader>;
+  /** Scores of an adapter on the general questions, from an earlier run. */
+  readonly knownGeneral: (id: string) => readonly number[] | null;
+  readonly keepGeneral: (id: string, scores: readonly number[]) => void;
+  readonly onTraining?: (run: TrainingRun) => () => void;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  readonly result: Omit<RunResult, 'run'>;
+  /** Folder of the candidate with its manifest; null where none was trained. */
+  readonly candidate: string | null;
+}
+
+/** Written whole or not at all. */
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(`${path}.part`, JSON.stringify(value));
+  renameSync(`${path}.part`, path);
+}
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+
+const describe = (data: DataSet): RunResult['dataset'] => {
+  const of = (side: Side) => data.questions.filter((question) => question.side === side).length;
+  return {
+    documents: data.documents.length,
+    examples: data.questions.length,
+    unanswerable: data.questions.filter(({ side, near }) => side === 'train' && near.length > 0).length,
+    sides: { train: of('train'), dev: of('dev'), gate: of('gate') },
+    dropped: data.dropped,
+  };
+};
+
+/** Phase one, or what it left behind. */
+export async function dataSetOf(
+  deps: RunDeps,
+): Promise<{ readonly data: DataSet; readonly summary: RunResult['dataset'] }> {
+  const file = join(deps.folder, 'dataset.json');
+  if (!existsSync(file)) {
+    const data = await buildDataSet(
+      deps.sections,
+      { writer: deps.writer, reader: deps.champion.contestant.reader, search: deps.search },
+      {
+        sides: deps.sides,
+        seed: deps.seed,
+        budgetMs: deps.minutes * 60_000 * writingShare,
+        signal: deps.signal,
+        onProgress: (done, total) =>
+          deps.onProgress({
+            phase: 'writing',
+            share: (done / total) * writingShare,
+            line: `writing questions about ${total} passages: ${done} done`,
+          }),
+      },
+    );
+    writeJson(file, data);
+  }
+  const data = readJson<DataSet>(file);
+  return { data, summary: describe(data) };
+}
+
+function writeExamples(
+  deps: RunDeps,
+  data: DataSet,
+): { readonly lines: number; readonly tokens: number; readonly dev: boolean } {
+  const passages = new Map<string, TeachingPassage>();
+  const passageSide = new Map<string, Side>();
+  for (const section of deps.sections)
+    for (const passage of section.passages) {
+      passages.set(passage.id, passage);
+      passageSide.set(passage.id, deps.sides.get(section.id) ?? 'train');
+    }
+  // A passage may have gone since the questions were written.
+  const questions = data.questions.filter(({ passageId }) => passages.has(passageId));
+  const own = exampleLines(questions, passages, 'train', passageSide);
+  const dev = exampleLines(questions, passages, 'dev', passageSide);
+  const general = replayLines().slice(0, Math.ceil((own.length * replayShare) / (1 - replayShare)));
+  const next = randomNumbers(deps.seed * 31 + 7);
+  const lines = [...own.map((line) => JSON.stringify(line)), ...general]
+    .map((line) => ({ line, order: next() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ line }) => line);
+  writeFileSync(join(deps.folder, 'train.jsonl'), lines.join('\n'));
+  writeFileSync(join(deps.folder, 'dev.jsonl'), dev.map((line) => JSON.stringify(line)).join('\n'));
+  const tokens = lines.reduce((sum, line) => {
+    const { pieces, questions: asked } = JSON.parse(line) as (typeof own)[number];
+    const each = asked.reduce((total, { question }) => total + deps.countTokens(question) + questionOverhead, 0);
+    return sum + deps.countTokens(passageText(pieces)) + passageOverhead + each;
+  }, 0);
+  return { lines: lines.length, tokens, dev: dev.length > 0 };
+}
+
+interface Trained {
+  readonly adapter: string;
+  readonly progress: TrainingProgress;
+}
+
+/** Phase two. The training process keeps its own state and goes on from it. */
+async function train(deps: RunDeps, data: DataSet, speed: number): Promise<Trained> {
+  const file = join(deps.folder, 'trained.json');
+  if (existsSync(file)) return readJson<Trained>(file);
+  const settingsFile = join(deps.folder, 'settings.json');
+  const settings = existsSync(settingsFile)
+    ? readJson<Record<string, unknown>>(settingsFile)
+    : (() => {
+        const { lines, tokens, dev } = writeExamples(deps, data);
+        const { rate, epochs, source } = shortRun(lines);
+        const affordable = Math.floor(deps.minutes * 60 * trainingShare * speed);
+        return {
+          base: deps.base,
+          start: deps.shipped.folder,
+          examples: join(deps.folder, 'train.jsonl'),
+          dev: dev ? join(deps.folder, 'dev.jsonl') : null,
+          output: join(deps.folder, 'training'),
+          frozen: 'int8',
+          schedule: { kind: 'cosine', rate, warmup: 0.05, floor: 0.05 },
+          interpolate: dev,
+          tokens: Math.max(1_000, Math.min(epochs * tokens, affordable)),
+          rowsPerStep: 8,
+          seed: deps.seed,
+          threads: deps.threads,
+          saveEvery: 5,
+          evaluateEvery: Math.max(5, Math.ceil(lines / 16)),
+          sources: { rate: source, tokens: epochs * tokens <= affordable ? source : 'as many as the time allows' },
+        };
+      })();
+  mkdirSync(join(deps.folder, 'training'), { recursive: true });
+  const run = startTraining(settings, deps.folder, (event) => {
+    if (event.type !== 'step') return;
+    const minutes = Math.ceil(event.secondsLeft / 60);
+    deps.onProgress({
+      phase: 'training',
+      share: writingShare + event.share * trainingShare,
+      line: `learning from ${data.documents.length} documents, ${minutes} min left`,
+    });
+  });
+  const ended = deps.onTraining?.(run);
+  const cancel = () => run.cancel();
+  deps.signal.addEventListener('abort', cancel, { once: true });
+  if (deps.signal.aborted) cancel();
+  try {
+    const { adapter, progress } = await run.done;
+    const trained = { adapter, progress };
+    writeJson(file, trained);
+    return trained;
+  } finally {
+    deps.signal.removeEventListener('abort', cancel);
+    ended?.();
+  }
+}
+
+/** Both judge the same questions over the same passages. */
+async function judgeAll(
+  deps: RunDeps,
+  questions: readonly LearnedQuestion[],
+  contestants: readonly Contestant[],
+  onDone: (done: number) => void,
+): Promise<{ readonly asked: readonly JudgingQuestion[]; readonly judged: readonly (readonly Judged[])[] }> {
+  const passages = new Map(
+    deps.sections.flatMap((section) => section.passages.map((passage) => [passage.id, passage])),
+  );
+  const asked: JudgingQuestion[] = [];
+  const judged: Judged[][] = contestants.map(() => []);
+  for (const question of questions) {
+    deps.signal.throwIfAborted();
+    const passage = passages.get(question.passageId);
+    if (!passage) continue;
+    const judging = { ...question, passage: passage.pieces };
+    const ids = await deps.search(question.question, deps.passages * 2);
+    const found = ids.flatMap((id) => {
+      const pieces = passages.get(id)?.pieces;
+      return pieces ? [{ pieces, own: id === question.passageId }] : [];
+    });
+    asked.push(judging);
+    for (const [i, contestant] of contestants.entries())
+      judged[i]!.push(await judge(judging, found, contestant, deps.passages, deps.signal));
+    onDone(asked.length);
+  }
+  return { asked, judged };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0
+    ? 0
+    : Math.round((values.reduce((sum, value) => sum + value, 0) / values.length) * 10_000) / 10_000;
+
+function scoresOf(id: string, judged: readonly Judged[]): Scores {
+  const refusals = [
+    ...judged.map(({ answered }) => ({ refused: !answered, right: false })),
+    ...judged.flatMap(({ refused }) => (refused === null ? [] : [{ refused, right: true }])),
+  ];
+  return {
+    id,
+    f1: mean(judged.map(({ f1 }) => f1)),
+    abstain_precision: mean(refusals.filter(({ refused }) => refused).map(({ right }) => Number(right))),
+    abstain_recall: mean(refusals.filter(({ right }) => right).map(({ refused }) => Number(refused))),
+  };
+}
+
+/** Of the questions that calibrate, those without an answer: about what people ask. */
+const unanswerableShare = 0.25;
+
+/** @returns null when there are too few; then the shipped one stays. */
+function calibrationFrom(judged: readonly Judged[]): Calibration | null {
+  const answerable = judged.map(({ pFound, f1Surest }) => ({ pFound, f1: f1Surest, impossible: false }));
+  const without = judged.flatMap(({ pFoundWithout }): CalibrationSample[] =>
+    pFoundWithout === null ? [] : [{ pFound: pFoundWithout, f1: 0, impossible: true }],
+  );
+  const count = Math.round((answerable.length * unanswerableShare) / (1 - unanswerableShare));
+  return calibrate([...answerable, ...without.slice(0, count)]);
+}
+
+/** What the candidate is called before it is known to be any good. */
+const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '').slice(-12)}`;
+
+/** @throws DocentError CANCELLED, TRAINING_FAILED, or of the engine; the champion serves on. */
+export async function executeRun(runId: string, deps: RunDeps, speed: number | null): Promise<RunOutcome> {
+  mkdirSync(deps.folder, { recursive: true });
+  const { data, summary } = await dataSetOf(deps);
+  const nothing = { dataset: summary, train: null, candidate: null, champion: null } as const;
+  const kept = (decision: GateDecision): RunOutcome => ({
+    result: { ...nothing, gate: decision.suites, decision: 'kept', reason: decision.reason },
+    candidate: null,
+  });
+  const gateQuestions = data.questions.filter(({ side }) => side === 'gate');
+  if (gateQuestions.length < leastQuestions) {
+    const workspace = gateQuestions.map(({ sectionId }) => ({ section: sectionId, champion: 0, candidate: 0 }));
+    return kept(decide({ workspace, general: [], abstention: [] }));
+  }
+  if (summary.sides.train < leastLearned)
+    return {
+      result: {
+        ...nothing,
+        gate: [],
+        decision: 'kept',
+        reason: `Only ${summary.sides.train} questions could be learned from, ${leastLearned} are needed: upload more running text.`,
+      },
+      candidate: null,
+    };
+
+  const { adapter, progress } = await train(deps, data, speed ?? assumedSpeed * deps.threads);
+  const { shipped } = deps;
+  const manifest: Manifest = {
+    ...shipped.manifest,
+    id: candidateId(runId),
+    parent: shipped.manifest.id,
+    documents: [...data.documents],
+    metrics: {},
+  };
+  const say = (share: number, line: string) =>
+    deps.onProgress({
+      phase: 'judging',
+      share: writingShare + trainingShare + share * (1 - writingShare - trainingShare),
+      line,
+    });
+  // Loading a candidate wants its manifest beside it.
+  writeJson(join(adapter, 'manifest.json'), manifest);
+  const reader = await deps.readerOf(adapter);
+  const given = shipped.manifest.givenPassage ?? shipped.manifest.calibration;
+  const plain: Contestant = { reader, calibration: shipped.manifest.calibration, givenPassage: given };
+
+  const dev = data.questions.filter(({ side }) => side === 'dev');
+  const calibrating = await judgeAll(deps, dev, [plain], (done) =>
+    say((done / dev.length) * 0.2, 'measuring how sure it is'),
+  );
+  const calibration = calibrationFrom(calibrating.judged[0]!) ?? plain.calibration;
+  const candidate: Contestant = { ...plain, calibration };
+
+  const champion = deps.champion.contestant;
+  const { asked, judged } = await judgeAll(deps, gateQuestions, [champion, candidate], (done) =>
+    say(0.2 + (done / gateQuestions.length) * 0.5, `asking both ${gateQuestions.length} questions: ${done} done`),
+  );
+  const [ofChampion, ofCandidate] = judged as [readonly Judged[], readonly Judged[]];
+  const general = generalGate();
+  const known = deps.knownGeneral(deps.champion.id);
+  const before = known ?? (await generalScores(general, champion, deps.signal));
+  if (!known) deps.keepGeneral(deps.champion.id, before);
+  const after = await generalScores(general, candidate, deps.signal, (done) =>
+    say(0.7 + (done / general.length) * 0.3, `general questions: ${done} of ${general.length}`),
+  );
+  const decision = decide({
+    ...pairedScores(asked, ofChampion, ofCandidate),
+    general: general.map(({ context }, i) => ({ section: context, champion: before[i]!, candidate: after[i]! })),
+  });
+  const result: RunOutcome['result'] = {
+    dataset: summary,
+    train: {
+      steps: progress.steps,
+      tokens: progress.tokens,
+      seconds: progress.seconds,
+      tokens_per_second: progress.tokens / progress.seconds,
+      loss_first: progress.firstLoss,
+      loss_last: progress.lastLoss,
+      loss_dev: progress.bestDev,
+    },
+    candidate: scoresOf(manifest.id, ofCandidate),
+    champion: scoresOf(deps.champion.id, ofChampion),
+    gate: decision.suites,
+    decision: decision.decision,
+    reason: decision.reason,
+  };
+  deps.keepGeneral(manifest.id, after);
+  writeJson(join(adapter, 'manifest.json'), { ...manifest, calibration, metrics: { ...result, seed: deps.seed } });
+  return { result, candidate: adapter };
+}
+
+/** What a run leaves behind goes once it is decided: its data set quotes documents. */
+export const removeRun = (folder: string): void => rmSync(folder, { recursive: true, force: true });
