@@ -13,6 +13,7 @@ import {
   note,
   printJson,
   reportError,
+  runLines,
 } from './cli/output.ts';
 import { loadConfig } from './config.ts';
 import { DocentError } from './errors.ts';
@@ -228,6 +229,29 @@ documents
         const result = await operator.deleteDocument({ id });
         if (json) printJson(result);
         else console.log(`Deleted ${result.deleted}, with its passages, index and quotes.`);
+        return exitCodes.done;
+      }),
+    ),
+  );
+
+program
+  .command('train')
+  .description('Learn from the documents: write questions, train, judge, and go live only when it is better')
+  .option('--now', 'even if nothing changed since the last run')
+  .option('--minutes <n>', 'how long it may take', Number)
+  .option('--dry-run', 'show what would be learned from, and train nothing')
+  .option('--json')
+  .action(
+    action(({ json, dryRun, ...args }: Json & { now?: boolean; minutes?: number; dryRun?: boolean }) =>
+      withOperator(async (operator) => {
+        if (args.minutes !== undefined && !(args.minutes > 0))
+          throw new DocentError('USAGE', { reason: '--minutes takes a number above 0' });
+        const options = { onEvent: eventPrinter() };
+        const result = dryRun ? await operator.dryRun(args, options) : await operator.train(args, options);
+        if (process.stderr.isTTY) note('');
+        if (json) printJson(result);
+        else if ('decision' in result) for (const line of runLines(result)) console.log(line);
+        else console.log(JSON.stringify(result, null, 2));
         return exitCodes.done;
       }),
     ),

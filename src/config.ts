@@ -200,6 +200,20 @@ export const settingsTable = {
     'auto, always, sure, or 0–1',
     'Answers that are less likely to be right become “the documents do not answer this”. auto takes what was best on the questions that the adapter was calibrated with; always tries (0); sure answers only from 0.8 on.',
   ),
+  DOCENT_LEARN: setting(
+    'Learning',
+    'auto',
+    oneOf('auto', 'off'),
+    'auto, off',
+    'auto learns from the documents ten minutes after an upload, where they give enough questions to show a gain. off learns only on command.',
+  ),
+  DOCENT_LEARN_MINUTES: setting(
+    'Learning',
+    20,
+    integer(1, 24 * 60),
+    'minutes',
+    'How long a run may take: writing questions, training, judging.',
+  ),
   DOCENT_MAX_UPLOAD_MB: setting('Documents', 50, integer(1, 4096), 'MB', 'The largest file that is accepted.'),
   DOCENT_EXTRACT_SECONDS: setting(
     'Documents',

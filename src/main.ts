@@ -2,8 +2,10 @@
  * The one place that knows all rooms: makes the services that are asked for, once each, and stops them in order. Jobs
  * are wired here and nowhere else.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
@@ -22,12 +24,14 @@ import { DocentError, reasonOf } from './errors.ts';
 import type { Engine, Tokenizer } from './inference/contract.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { lazy } from './lazy.ts';
+import { createLearning, type Learning, learnLaterQueue, learnLaterSeconds, learnQueue } from './learn/index.ts';
 import { createModels } from './models.ts';
 import type { Calibration } from './reader/calibration.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
 import { createReader, type Reader } from './reader/read.ts';
 import type { AdapterRegistry } from './registry/adapters.ts';
 import type { Base } from './registry/bases.ts';
+import { packageRoot } from './registry/catalog.ts';
 import type { Progress } from './registry/download.ts';
 import { createDenseSearch, type DenseSearch, encodeVector } from './retrieval/dense.ts';
 import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
@@ -52,6 +56,7 @@ export interface Docent {
   conversations(): Promise<Conversations>;
   answerer(): Promise<StoringAnswerer>;
   documents(): Promise<Documents>;
+  learning(): Promise<Learning>;
   /** Begins to run jobs; without it uploads wait for another process. */
   work(): Promise<Jobs>;
   /** What serves now, as far as it is known in this process. */
@@ -117,7 +122,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   const jobs = lazy(async () => {
     const created = createJobs({ store: await store(), log });
     created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
-      await (await documents()).process(versionId);
+      const outcome = await (await documents()).process(versionId);
+      if (outcome && outcome.status !== 'failed' && config.DOCENT_LEARN === 'auto')
+        await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define<{ digest: string }>(removeBytesQueue, async ({ digest }) => {
       await (await documents()).removeBytes(digest);
@@ -125,6 +132,14 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     created.define(embedQueue, async (_, { signal }) => {
       await (await dense())?.fill(signal);
     });
+    created.define(learnLaterQueue, async () => {
+      await (await learning()).request({ by: 'upload' });
+    });
+    created.define<{ runId: string }>(
+      learnQueue,
+      async ({ runId }, { signal }) => (await learning()).perform(runId, signal),
+      { retryLimit: 20 },
+    );
     atStop('jobs', () => created.stop());
     return created;
   });
@@ -166,7 +181,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         removeLater: async (digest, transaction) => {
           await queue.send(removeBytesQueue, { digest }, { transaction });
         },
-        onRemoved: async () => {
+        onRemoved: async (documentId) => {
+          await forgetLearned(documentId);
           if (models.ready()) await (await engine()).forget();
           // What was never opened holds nothing: a deletion starts, or fetches, no model.
           openDense?.forget();
@@ -175,6 +191,37 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     });
   });
 
+  /** What a deleted document taught stops serving now, and is learned anew without it. */
+  const forgetLearned = async (documentId: string): Promise<void> => {
+    if (!existsSync(join(config.home, 'adapters'))) return;
+    if (!(await (await registry()).taint(documentId))) return;
+    if (models.ready()) await models.reloadAdapter();
+    if (config.DOCENT_LEARN === 'auto')
+      await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
+  };
+
+  const learning: () => Promise<Learning> = lazy(async () => {
+    const [opened, queue] = await Promise.all([store(), jobs()]);
+    await documents();
+    return createLearning({
+      home: config.home,
+      log,
+      store: opened,
+      jobs: queue,
+      base,
+      registry,
+      engine,
+      tokenizer,
+      reader,
+      retriever,
+      calibration: models.calibration,
+      reloadAdapter: models.reloadAdapter,
+      writerFolder: join(packageRoot, 'models', 'writer'),
+      passages: config.DOCENT_PASSAGES,
+      minutes: config.DOCENT_LEARN_MINUTES,
+      threads: config.DOCENT_THREADS || availableParallelism(),
+    });
+  });
   const reader = lazy(async () => {
     const [model, tokens] = await Promise.all([engine(), tokenizer()]);
     return createReader({
@@ -195,7 +242,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       conversations(),
       texts(),
     ]);
-    return createAnswerer({
+    const learner = await learning();
+    const answers = createAnswerer({
       conversations: talks,
       retriever: search,
       reader: read,
@@ -210,6 +258,17 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       calibration: models.calibration,
       log,
     });
+    return {
+      ...answers,
+      async ask(question, options) {
+        const answered = learner.answering();
+        try {
+          return await answers.ask(question, options);
+        } finally {
+          answered();
+        }
+      },
+    } satisfies StoringAnswerer;
   });
 
   let stopping: Promise<void> | null = null;
@@ -226,6 +285,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     conversations,
     answerer,
     documents,
+    learning,
     model: models.serving,
     calibration: models.calibration,
     reloadAdapter: models.reloadAdapter,

@@ -2,6 +2,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Answer } from '../answers/contract.ts';
 import { DocentError, type ErrorCode, isDocentError } from '../errors.ts';
+import type { RunResult } from '../learn/contract.ts';
 import type { OperatorEvent } from '../operator/contract.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -77,6 +78,8 @@ export function eventPrinter(): (event: OperatorEvent) => void {
     if (event.type === 'download') return bar.update(event.name, event.done, event.total);
     bar.stop();
     if (event.type === 'note') return note(event.text);
+    if (event.type === 'progress' && process.stderr.isTTY)
+      process.stderr.write(`\r\x1b[K${Math.round(event.share * 100)} %  ${event.line}`);
     if (!process.stderr.isTTY) return;
     if (event.type === 'file') note(`${event.status.padEnd(9)} ${event.path}`);
     if (event.type === 'count')
@@ -116,4 +119,18 @@ export function answerLines(answer: Answer): string[] {
   const lines = [answer.text];
   if (answer.found) for (const source of answer.sources) lines.push(`  — ${where(source)}`);
   return lines;
+}
+
+const decisions = { promoted: '✓ live', kept: '– kept what served', skipped: '– skipped' } as const;
+
+/** A learning run for a person at a terminal. */
+export function runLines({ decision, reason, dataset, champion, candidate }: RunResult): string[] {
+  const { train, dev, gate } = dataset.sides;
+  return [
+    `${decisions[decision]}: ${reason}`,
+    `  ${dataset.documents} documents; questions: ${train} learned from, ${dev} for settings, ${gate} to judge`,
+    ...(champion && candidate
+      ? [`  F1 ${champion.f1.toFixed(3)} (${champion.id}) → ${candidate.f1.toFixed(3)} (${candidate.id})`]
+      : []),
+  ];
 }

@@ -113,7 +113,7 @@ export function createLifecycle(deps: {
   /** Durable with the transaction: a later process calls `removeBytes` if this one is killed before it has. */
   readonly removeLater: (digest: string, transaction: Prisma.TransactionClient) => Promise<void>;
   /** What keeps texts of documents in memory drops them. */
-  readonly onRemoved?: () => Promise<void>;
+  readonly onRemoved?: (documentId: string) => Promise<void>;
 }): Lifecycle {
   const { prisma, pool, originals } = deps;
 
@@ -168,7 +168,7 @@ export function createLifecycle(deps: {
       return unused;
     });
     for (const digest of orphans) await removeBytes(digest);
-    await deps.onRemoved?.();
+    await deps.onRemoved?.(id);
   };
 
   return {

@@ -5,6 +5,7 @@
 import type { Answer } from '../answers/contract.ts';
 import type { DocumentDetail, DocumentSummary } from '../documents/lifecycle.ts';
 import type { EvalReport } from '../eval/report.ts';
+import type { DryRun, RunResult } from '../learn/contract.ts';
 import type { BenchReport } from './bench.ts';
 
 export interface IngestArguments {
@@ -94,12 +95,19 @@ export interface ExportResult {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
+export interface TrainArguments {
+  /** Even if nothing changed since the last run. */
+  readonly now?: boolean;
+  readonly minutes?: number;
+}
+
 /** Things on the way that are worth showing: files read, passages found, questions done. */
 export type OperatorEvent =
   | { readonly type: 'stage'; readonly stage: 'searching' | 'reading' | 'waiting'; readonly detail: number }
   | { readonly type: 'file'; readonly path: string; readonly status: string }
   | { readonly type: 'download'; readonly name: string; readonly done: number; readonly total: number | null }
   | { readonly type: 'count'; readonly done: number; readonly total: number }
+  | { readonly type: 'progress'; readonly share: number; readonly line: string }
   | { readonly type: 'note'; readonly text: string };
 
 export interface OperatorOptions {
@@ -122,6 +130,9 @@ export interface Operator {
   readonly exportModel: Operation<ExportArguments, ExportResult>;
   readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
   readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
+  readonly train: Operation<TrainArguments, RunResult>;
+  /** What a run would learn from; trains nothing. */
+  readonly dryRun: Operation<TrainArguments, DryRun>;
   readonly bench: Operation<Record<string, never>, BenchReport>;
   readonly doctor: Operation<Record<string, never>, { readonly checks: readonly Check[] }>;
 }
@@ -139,6 +150,8 @@ export const operations = [
   'exportModel',
   'promoteAdapter',
   'rollbackAdapter',
+  'train',
+  'dryRun',
   'bench',
   'doctor',
 ] as const satisfies readonly (keyof Operator)[];

@@ -122,6 +122,27 @@ export function createLocalOperator(deps: {
       return models();
     },
 
+    async train({ now, minutes }, options) {
+      await docent.work();
+      const learning = await docent.learning();
+      const run = await learning.request({
+        by: actor,
+        ...(now === undefined ? {} : { now }),
+        ...(minutes === undefined ? {} : { minutes }),
+      });
+      return learning.wait(run, {
+        onProgress: ({ share, line }) => options?.onEvent?.({ type: 'progress', share, line }),
+        ...(options?.signal ? { signal: options.signal } : {}),
+      });
+    },
+    async dryRun({ minutes }, options) {
+      return (await docent.learning()).dryRun({
+        ...(minutes === undefined ? {} : { minutes }),
+        onProgress: ({ share, line }) => options?.onEvent?.({ type: 'progress', share, line }),
+        signal: options?.signal ?? new AbortController().signal,
+      });
+    },
+
     bench: () => bench({ ...docent, threads: config.DOCENT_THREADS || availableParallelism() }),
 
     doctor: async () => ({ checks: await examine(docent, deps.chats?.() ?? [], deps.chatChecks ?? []) }),

@@ -1,0 +1,382 @@
+/**
+ * Learning as the rest of Docent sees it: runs that are asked for, waited for, cancelled, and survive the end of their
+ * process. One at a time over all processes. Knows rows, jobs and the services of a run, not its phases.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DocentError, isDocentError } from '../errors.ts';
+import type { Engine, Tokenizer } from '../inference/contract.ts';
+import type { Jobs } from '../jobs/index.ts';
+import type { Calibration } from '../reader/calibration.ts';
+import { createPromptRenderer } from '../reader/prompt.ts';
+import { createReader, type Reader } from '../reader/read.ts';
+import type { AdapterRegistry } from '../registry/adapters.ts';
+import type { Base } from '../registry/bases.ts';
+import type { Retriever } from '../retrieval/retrieve.ts';
+import type { Prisma } from '../store/generated/client.ts';
+import type { Log, Store } from '../store/index.ts';
+import type { DryRun, RunProgress, RunRequest, RunResult } from './contract.ts';
+import { createQuestionWriter } from './question-writer.ts';
+import { reportOf } from './report.ts';
+import { dataSetOf, executeRun, type RunDeps, removeRun } from './run.ts';
+import { type Side, splitSections } from './split.ts';
+import { loadTeachingSections, type TeachingSection } from './teaching.ts';
+import { createYielding, type Yielding } from './yielding.ts';
+
+export const learnQueue = 'learn';
+/** After an upload; more uploads until then are learned from together. */
+export const learnLaterQueue = 'learn.later';
+export const learnLaterSeconds = 600;
+
+type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+interface RunReport {
+  readonly request: RunRequest;
+  readonly fingerprint?: string;
+  readonly progress?: RunProgress;
+  readonly result?: RunResult;
+  readonly error?: { readonly code: string; readonly details: Record<string, unknown> };
+}
+
+export interface WaitOptions {
+  readonly onProgress?: (progress: RunProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Learning {
+  /** Durable: the run happens even if this process dies. @returns its id; of the one that waits already, where one does. */
+  request(request: RunRequest): Promise<string>;
+  /** @throws DocentError of the run; CANCELLED. Waiting no longer does not end the run. */
+  wait(runId: string, options?: WaitOptions): Promise<RunResult>;
+  /** Ends a run, in whichever process it is. Idempotent. */
+  cancel(runId: string): Promise<void>;
+  /** What would be learned from, written anew; nothing is kept. */
+  dryRun(options: { readonly minutes?: number } & Required<WaitOptions>): Promise<DryRun>;
+  /** What the job runs. */
+  perform(runId: string, signal: AbortSignal): Promise<void>;
+  /** Somebody waits for an answer: training stands aside until the returned function is called. */
+  answering(): () => void;
+}
+
+export interface LearningDeps {
+  readonly home: string;
+  readonly log: Log;
+  readonly store: Store;
+  readonly jobs: Jobs;
+  readonly base: () => Promise<Base>;
+  readonly registry: () => Promise<AdapterRegistry>;
+  readonly engine: () => Promise<Engine>;
+  readonly tokenizer: () => Promise<Tokenizer>;
+  readonly reader: () => Promise<Reader>;
+  readonly retriever: () => Promise<Retriever>;
+  readonly calibration: (kind?: 'documents' | 'givenPassage') => Calibration;
+  readonly reloadAdapter: () => Promise<void>;
+  /** Folder of the adapter that writes questions. */
+  readonly writerFolder: string;
+  readonly passages: number;
+  readonly minutes: number;
+  readonly threads: number;
+}
+
+const [pollMs, saveMs] = [500, 1_000];
+/** Two int4: Docent's learning. */
+const lockKeys = [0x0d0ce27, 0x1ea24] as const;
+const dryExamples = 20;
+
+const seedOf = (runId: string): number =>
+  Number.parseInt(createHash('sha256').update(runId).digest('hex').slice(0, 7), 16);
+const fingerprintOf = (sections: readonly TeachingSection[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sections.map(({ id, text }) => [id, text])))
+    .digest('hex');
+const reportIn = (value: unknown): RunReport => value as RunReport;
+
+export function createLearning(deps: LearningDeps): Learning {
+  const { store, log, home } = deps;
+  const { prisma, pool } = store;
+  let yielding: Yielding | null = null;
+
+  /** Sections with their sides: those known before, and new ones from now on. */
+  const split = async (sections: readonly TeachingSection[]): Promise<ReadonlyMap<string, Side>> => {
+    const rows = await prisma.sectionSide.findMany();
+    const sides = splitSections(sections, new Map(rows.map(({ id, side }) => [id, side as Side])));
+    const documents = new Map(sections.map(({ id, documentId }) => [id, documentId]));
+    for (const [id, side] of sides) {
+      const documentId = documents.get(id)!;
+      // The document may be deleted at this moment; then its side is nobody's business.
+      await prisma.sectionSide
+        .upsert({ where: { id }, create: { id, documentId, side }, update: { side } })
+        .catch((error: unknown) => log.warn({ code: (error as { code?: string }).code }, 'a side was not kept'));
+    }
+    return sides;
+  };
+
+  const generalFile = (id: string) => join(home, 'evals', `general-${id}.json`);
+
+  const depsOf = async (
+    runId: string,
+    sections: readonly TeachingSection[],
+    options: { readonly minutes: number; readonly onProgress: RunDeps['onProgress']; readonly signal: AbortSignal },
+  ): Promise<RunDeps> => {
+    const [registry, engine, tokenizer, reader, retriever, base] = await Promise.all([
+      deps.registry(),
+      deps.engine(),
+      deps.tokenizer(),
+      deps.reader(),
+      deps.retriever(),
+      deps.base(),
+    ]);
+    const [shipped, champion] = await Promise.all([registry.shipped(), registry.champion()]);
+    if (!shipped || !champion)
+      throw new DocentError('TRAINING_FAILED', { reason: `no adapter ships for the base ${base.name}` });
+    const prompt = createPromptRenderer(tokenizer);
+    const teaching = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
+    return {
+      folder: join(home, 'runs', runId),
+      seed: seedOf(runId),
+      minutes: options.minutes,
+      threads: deps.threads,
+      passages: deps.passages,
+      base,
+      shipped,
+      champion: {
+        id: champion.id,
+        contestant: {
+          reader,
+          calibration: deps.calibration(),
+          givenPassage: deps.calibration('givenPassage'),
+        },
+      },
+      writer: createQuestionWriter({ engine, tokenizer, adapter: deps.writerFolder }),
+      countTokens: (text) => tokenizer.encode(text).length,
+      sections,
+      sides: await split(sections),
+      search: async (question, limit) =>
+        (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit))
+          .map(({ passageId }) => passageId)
+          .filter((id) => teaching.has(id)),
+      readerOf: async (folder) =>
+        createReader({ engine, prompt, forms: () => shipped.manifest.forms, adapter: folder }),
+      knownGeneral: (id) =>
+        existsSync(generalFile(id)) ? (JSON.parse(readFileSync(generalFile(id), 'utf8')) as number[]) : null,
+      keepGeneral: (id, scores) => {
+        mkdirSync(join(home, 'evals'), { recursive: true });
+        writeFileSync(generalFile(id), JSON.stringify(scores));
+      },
+      onTraining: (run) => {
+        yielding = createYielding(run);
+        return () => {
+          yielding?.close();
+          yielding = null;
+        };
+      },
+      onProgress: options.onProgress,
+      signal: options.signal,
+    };
+  };
+
+  const lastDone = () =>
+    prisma.trainingRun.findFirst({ where: { state: 'done' }, orderBy: { endedAt: 'desc' }, select: { report: true } });
+
+  const nothingDone = (runId: string, reason: string): RunResult => ({
+    run: runId,
+    dataset: {
+      documents: 0,
+      examples: 0,
+      unanswerable: 0,
+      sides: { train: 0, dev: 0, gate: 0 },
+      dropped: { notRead: 0, notFound: 0, repeated: 0, noQuestion: 0 },
+    },
+    train: null,
+    candidate: null,
+    champion: null,
+    gate: [],
+    decision: 'skipped',
+    reason,
+  });
+
+  const run = async (runId: string, report: RunReport, signal: AbortSignal, save: (progress: RunProgress) => void) => {
+    const sections = await loadTeachingSections(pool);
+    const fingerprint = fingerprintOf(sections);
+    if (sections.length === 0)
+      return {
+        fingerprint,
+        result: nothingDone(runId, 'There are no documents that everybody may read: upload some.'),
+      };
+    const last = await lastDone();
+    if (!report.request.now && last && reportIn(last.report).fingerprint === fingerprint)
+      return { fingerprint, result: nothingDone(runId, 'Nothing changed since the last run.') };
+    const minutes = report.request.minutes ?? deps.minutes;
+    const runDeps = await depsOf(runId, sections, { minutes, onProgress: save, signal });
+    const speed = (last && reportIn(last.report).result?.train?.tokens_per_second) || null;
+    const { result, candidate } = await executeRun(runId, runDeps, speed);
+    const full: RunResult = { run: runId, ...result };
+    if (candidate && result.decision === 'promoted') {
+      const registry = await deps.registry();
+      if ((await registry.champion())?.id !== runDeps.champion.id)
+        return {
+          fingerprint,
+          result: {
+            ...full,
+            decision: 'kept' as const,
+            reason: 'Another adapter went live while this one was judged.',
+          },
+        };
+      // Documents that were deleted meanwhile have taught it too.
+      const still = await prisma.document.count({
+        where: { id: { in: sections.map(({ documentId }) => documentId) } },
+      });
+      if (still < new Set(sections.map(({ documentId }) => documentId)).size)
+        return {
+          fingerprint: '',
+          result: { ...full, decision: 'kept' as const, reason: 'A document that taught it was deleted meanwhile.' },
+        };
+      for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
+      const version = await registry.import(candidate);
+      await registry.promote(version.id, report.request.by);
+      await deps.reloadAdapter();
+    }
+    return { fingerprint, result: full };
+  };
+
+  /** Only one run at a time, whichever process it is in: the others wait here. */
+  const alone = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const { rows } = await client.query('select pg_try_advisory_lock($1, $2) as mine', [...lockKeys]);
+        if (rows[0].mine) break;
+        await sleep(pollMs, undefined, { signal });
+      }
+      return await work();
+    } finally {
+      // With the connection goes the lock.
+      client.release(true);
+    }
+  };
+
+  const stateOf = (runId: string) => prisma.trainingRun.findUnique({ where: { id: runId } });
+  const update = (runId: string, from: readonly RunState[], data: Prisma.TrainingRunUpdateManyMutationInput) =>
+    prisma.trainingRun.updateMany({ where: { id: runId, state: { in: [...from] } }, data });
+  const json = (report: RunReport) => report as unknown as Prisma.InputJsonValue;
+
+  return {
+    async request(request) {
+      return prisma.$transaction(async (tx) => {
+        const waiting = await tx.trainingRun.findFirst({ where: { state: 'waiting' } });
+        if (waiting) return waiting.id;
+        const { id } = await tx.trainingRun.create({ data: { state: 'waiting', report: json({ request }) } });
+        await deps.jobs.send(learnQueue, { runId: id }, { transaction: tx });
+        return id;
+      });
+    },
+
+    async wait(runId, { onProgress, signal } = {}) {
+      let shown = '';
+      for (;;) {
+        const row = await stateOf(runId);
+        if (!row) throw new DocentError('TRAINING_FAILED', { reason: 'the run is gone' });
+        const { result, error, progress } = reportIn(row.report);
+        if (row.state === 'done' && result) return result;
+        if (row.state === 'cancelled') throw new DocentError('CANCELLED');
+        if (row.state === 'failed')
+          throw new DocentError(
+            (error?.code ?? 'TRAINING_FAILED') as 'TRAINING_FAILED',
+            error?.details ?? { reason: row.reason },
+          );
+        if (progress && progress.line !== shown) {
+          shown = progress.line;
+          onProgress?.(progress);
+        }
+        await sleep(pollMs, undefined, signal ? { signal } : {});
+      }
+    },
+
+    async cancel(runId) {
+      await update(runId, ['waiting', 'running'], { state: 'cancelled', endedAt: new Date() });
+    },
+
+    async dryRun({ minutes = deps.minutes, onProgress, signal }) {
+      const sections = await loadTeachingSections(pool);
+      const runId = `dry-${process.pid}`;
+      const runDeps = await depsOf(runId, sections, { minutes, onProgress, signal });
+      mkdirSync(runDeps.folder, { recursive: true });
+      try {
+        const { data, summary } = await dataSetOf(runDeps);
+        const kinds = [...new Set(data.questions.map(({ kind }) => kind))];
+        const examples = Object.fromEntries(
+          kinds.map((kind) => [
+            kind,
+            data.questions
+              .filter((question) => question.kind === kind)
+              .slice(0, dryExamples)
+              .map(({ question, words, document, side }) => ({ question, words, document, side })),
+          ]),
+        );
+        return { dataset: summary, examples };
+      } finally {
+        removeRun(runDeps.folder);
+      }
+    },
+
+    async perform(runId, outer) {
+      const row = await stateOf(runId);
+      if (!row || !['waiting', 'running'].includes(row.state)) return;
+      const report = reportIn(row.report);
+      const cancelled = new AbortController();
+      const signal = AbortSignal.any([outer, cancelled.signal]);
+      let [latest, saved]: [RunProgress | null, RunProgress | null] = [null, null];
+      const saving = setInterval(() => {
+        const progress = latest;
+        void (async () => {
+          if ((await stateOf(runId))?.state === 'cancelled') cancelled.abort();
+          else if (progress && progress !== saved) {
+            await update(runId, ['running'], { report: json({ ...report, progress }) });
+            saved = progress;
+          }
+        })().catch(() => undefined); // the database is away: the next second tries again
+      }, saveMs);
+      try {
+        await alone(signal, async () => {
+          await update(runId, ['waiting'], { state: 'running' });
+          const { result, fingerprint } = await run(runId, report, signal, (progress) => {
+            latest = progress;
+          });
+          clearInterval(saving);
+          const done = { decision: result.decision, reason: result.reason, endedAt: new Date() };
+          await update(runId, ['running'], {
+            state: 'done',
+            ...done,
+            report: json({ ...report, fingerprint, result }),
+          });
+          removeRun(join(home, 'runs', runId));
+          log.info({ run: runId, decision: result.decision }, 'learned');
+        });
+      } catch (error) {
+        // The process stops: another one goes on with the run.
+        if (outer.aborted) throw error;
+        removeRun(join(home, 'runs', runId));
+        if (cancelled.signal.aborted) return;
+        const known = isDocentError(error) ? error : null;
+        if (!known) log.error({ err: error, run: runId }, 'a learning run failed');
+        const failure = known
+          ? { code: known.code, details: { ...known.details } }
+          : { code: 'TRAINING_FAILED', details: { reason: 'an unexpected error, see the log' } };
+        const reason = known?.line ?? 'an unexpected error, see the log';
+        await update(runId, ['waiting', 'running'], {
+          state: 'failed',
+          reason,
+          endedAt: new Date(),
+          report: json({ ...report, error: failure }),
+        });
+      } finally {
+        clearInterval(saving);
+      }
+    },
+
+    answering: () => yielding?.begin() ?? (() => undefined),
+  };
+}

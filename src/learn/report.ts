@@ -1,0 +1,39 @@
+/** A run's report as files that stay with the adapter. Quotes no document and no question. */
+import type { RunResult } from './contract.ts';
+
+const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
+
+export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md', string>> {
+  const { dataset, train, champion, candidate, gate } = result;
+  const lines = [
+    `# ${candidate?.id ?? result.run}: ${result.decision}`,
+    '',
+    result.reason,
+    '',
+    `Learned from ${dataset.documents} documents: ${dataset.sides.train} questions, ${dataset.sides.dev} for settings, ${dataset.sides.gate} to judge.`,
+    ...(train
+      ? [
+          `${train.tokens.toLocaleString('en')} tokens in ${Math.round(train.seconds)} s; loss ${train.loss_first?.toFixed(3)} → ${train.loss_last?.toFixed(3)}.`,
+        ]
+      : []),
+    '',
+    '| suite | questions | gain in points | 95 % interval |',
+    '|---|---:|---:|---|',
+    ...gate.map(
+      ({ suite, n, gain, low, high }) => `| ${suite} | ${n} | ${points(gain)} | ${points(low)} … ${points(high)} |`,
+    ),
+    '',
+    ...(champion && candidate
+      ? [
+          '| | F1 | refusals right | unanswerable refused |',
+          '|---|---:|---:|---:|',
+          ...[champion, candidate].map(
+            ({ id, f1, abstain_precision, abstain_recall }) =>
+              `| ${id} | ${f1} | ${abstain_precision} | ${abstain_recall} |`,
+          ),
+          '',
+        ]
+      : []),
+  ];
+  return { 'report.json': `${JSON.stringify(result, null, 2)}\n`, 'report.md': lines.join('\n') };
+}
