@@ -3,7 +3,6 @@
  * by patterns, in English and where digits say enough; what is asked about them is the writer's business.
  */
 import type { Piece } from '../documents/passage.ts';
-import { splitSentences } from '../documents/sentences.ts';
 import { groupBy } from '../group.ts';
 import type { Asked } from './question-writer.ts';
 
@@ -20,7 +19,7 @@ const patterns: readonly (readonly [string, RegExp])[] = [
   ['time', /\b\d{1,2}[:.]\d{2}(?: ?[ap]\.?m\.?)?(?: (?:to|and|–|-) \d{1,2}[:.]\d{2}(?: ?[ap]\.?m\.?)?)?/g],
   [
     'number',
-    /(?:[£$€] ?)?\b\d[\d.,]*\d?\b(?: ?%| (?:percent|per cent|euros?|pounds?|dollars?|(?:working |calendar |business )?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?)|[a-z]{3,12}))?/g,
+    /(?:[£$€] ?)?\b\d[\d.,]*\d?\b(?: ?%| (?:percent|per cent|euros?|pounds?|dollars?|(?:working |calendar |business )?(?:days?|hours?|weeks?|months?|years?|minutes?|seconds?|km|people|persons|points|pages|copies|users|employees|metres|meters|kg|MB|GB|times)))?/g,
   ],
   [
     'spelt number',
@@ -71,13 +70,7 @@ function inTurns(found: readonly Found[], limit: number, next: () => number): re
   return taken;
 }
 
-/** Sentences that say something that can be asked with yes or no. */
-const [shortestStatement, longestStatement] = [40, 220];
-
-/**
- * @param limit answers in words; on top of them at most one sentence for yes and one for no.
- * @param next uniform in [0, 1): which ones, where there are more.
- */
+/** @param next uniform in [0, 1): which ones, where there are more than `limit`. */
 export function worthAsking(pieces: readonly Piece[], limit: number, next: () => number): readonly Asked[] {
   const cells = new Set(tableCells(pieces).map(({ cell }) => cell.start));
   const stretches = quotable(pieces).filter(({ start }) => !cells.has(start));
@@ -89,22 +82,7 @@ export function worthAsking(pieces: readonly Piece[], limit: number, next: () =>
       }),
     ),
   );
-  const spans = inTurns(found, limit, next).map(({ start, end }): Asked => ({ kind: 'span', spans: [[start, end]] }));
-  const statements = stretches
-    .flatMap(({ text, start }) =>
-      splitSentences(text, start).map((range) => {
-        const sentence = text.slice(range.start - start, range.end - start);
-        return { start: range.start, end: range.start + sentence.trimEnd().length, sentence: sentence.trim() };
-      }),
-    )
-    .filter(
-      ({ sentence }) =>
-        sentence.length >= shortestStatement && sentence.length <= longestStatement && /[.!]$/.test(sentence),
-    );
-  const statement = statements[Math.floor(next() * statements.length)];
-  if (!statement) return spans;
-  const kind = next() < 0.5 ? 'yes' : 'no';
-  return [...spans, { kind, spans: [[statement.start, statement.end]] }];
+  return inTurns(found, limit, next).map(({ start, end }): Asked => ({ kind: 'span', spans: [[start, end]] }));
 }
 
 export interface TableCell {

@@ -10,15 +10,18 @@
 import { passageText } from '../documents/passage.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { f1Of } from '../eval/squad.ts';
-import { randomNumbers } from '../random.ts';
+import { createRandom } from '../random.ts';
 import type { Reader } from '../reader/read.ts';
 import { tableCells, tableQuestion, worthAsking } from './answers.ts';
 import type { Asked, QuestionWriter } from './question-writer.ts';
 import { restyled } from './restyle.ts';
+import { detailsFrom } from './rules/detail.ts';
+import { sentencesOf } from './rules/question.ts';
+import { yesNoFrom } from './rules/yesno.ts';
 import type { Side } from './split.ts';
 import type { TeachingPassage, TeachingSection } from './teaching.ts';
 
-export type QuestionKind = 'written' | 'table' | 'yes' | 'no';
+export type QuestionKind = 'written' | 'table' | 'detail' | 'yes' | 'no';
 
 /** A question with its answer, and where both come from. */
 export interface LearnedQuestion {
@@ -50,7 +53,7 @@ export interface DataSet {
 
 /** Words asked about in a passage; more would only repeat it. */
 const answersAPassage = 6;
-const cellsAPassage = 3;
+const [cellsAPassage, detailsAPassage, polarAPassage] = [3, 3, 2];
 /** How far down a search the passage may be. */
 const searchDepth = 8;
 /** A reading that shares this much with the words says them: `25 days` for `25 days a year`. */
@@ -102,7 +105,8 @@ export async function buildDataSet(
 ): Promise<DataSet> {
   const { writer, reader, search } = deps;
   const { sides, signal, seed } = options;
-  const next = randomNumbers(seed * 7919 + 17);
+  const random = createRandom(seed);
+  const { next } = random;
   const questions: LearnedQuestion[] = [];
   const dropped = { notRead: 0, notFound: 0, repeated: 0, noQuestion: 0 };
   const asked = new Set<string>();
@@ -135,7 +139,28 @@ export async function buildDataSet(
         const { start, end } = cell.cell;
         return { kind: 'table', question: tableQuestion(cell, next), asked: { kind: 'span', spans: [[start, end]] } };
       });
-    return [...drafts, ...cells].map((draft) => ({ ...draft, question: restyled(draft.question, next) }));
+    const sentences = sentencesOf(passage);
+    const text = sentences.map((sentence) => sentence.text).join(' ');
+    const details = random
+      .shuffled(sentences.flatMap((sentence) => detailsFrom(sentence, text, random)))
+      .slice(0, detailsAPassage)
+      .map(({ question, spans }): Draft => ({ kind: 'detail', question, asked: { kind: 'span', spans } }));
+    const polar = random
+      .shuffled(sentences)
+      // Mostly one question a sentence: two would answer each other.
+      .flatMap((sentence) =>
+        yesNoFrom(sentence, text, random)
+          .slice(random.chance(0.5) ? -1 : 0)
+          .slice(0, 1),
+      )
+      .slice(0, polarAPassage)
+      .flatMap(({ form, question, spans }): Draft[] =>
+        form === 'yes' || form === 'no' ? [{ kind: form, question, asked: { kind: form, spans } }] : [],
+      );
+    return [...drafts, ...cells, ...details, ...polar].map((draft) => ({
+      ...draft,
+      question: restyled(draft.question, next),
+    }));
   };
 
   const keep = async (section: TeachingSection, passage: TeachingPassage, side: Side, draft: Draft): Promise<void> => {

@@ -213,8 +213,11 @@ export function createLearning(deps: LearningDeps): Learning {
     const speed = (last && reportIn(last.report).result?.train?.tokens_per_second) || null;
     const { result, candidate } = await executeRun(runId, runDeps, speed);
     const full: RunResult = { run: runId, ...result };
-    if (candidate && result.decision === 'promoted') {
-      const registry = await deps.registry();
+    if (!candidate) return { fingerprint, result: full };
+    for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
+    const registry = await deps.registry();
+    const version = await registry.import(candidate, 'candidate');
+    if (result.decision === 'promoted') {
       if ((await registry.champion())?.id !== runDeps.champion.id)
         return {
           fingerprint,
@@ -233,8 +236,6 @@ export function createLearning(deps: LearningDeps): Learning {
           fingerprint: '',
           result: { ...full, decision: 'kept' as const, reason: 'A document that taught it was deleted meanwhile.' },
         };
-      for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
-      const version = await registry.import(candidate);
       await registry.promote(version.id, report.request.by);
       await deps.reloadAdapter();
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../training/data/random.ts';
+import { createRandom } from '../random.ts';
 import { rephrased } from './synonyms.ts';
 
 const always = (question: string) => rephrased(question, () => 0, 1);

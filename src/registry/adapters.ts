@@ -66,8 +66,12 @@ export interface AdapterRegistry {
    * @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version.
    */
   get(id: string): Promise<AdapterVersion>;
-  /** Copies a PEFT folder into this home. @throws DocentError ADAPTER_INVALID */
-  import(folder: string): Promise<AdapterVersion>;
+  /**
+   * Copies a PEFT folder into this home.
+   * @param alias what it is called besides its id, in place of the one that was called so.
+   * @throws DocentError ADAPTER_INVALID
+   */
+  import(folder: string, alias?: 'candidate'): Promise<AdapterVersion>;
   /** What every run starts from; null where the base has no adapter that ships. */
   shipped(): Promise<AdapterVersion | null>;
   /**
@@ -203,7 +207,7 @@ export function createAdapterRegistry(deps: {
       const row = await aliased('champion');
       return row ? load(row.adapter) : null;
     },
-    async import(folder) {
+    async import(folder, alias) {
       const source = resolve(folder);
       const manifest = await readManifest(source, baseSha256);
       const target = join(deps.home, 'adapters', manifest.id);
@@ -212,7 +216,9 @@ export function createAdapterRegistry(deps: {
       await cp(source, scratch, { recursive: true });
       await rm(target, { recursive: true, force: true });
       await rename(scratch, target);
-      return register(target, target);
+      const version = await register(target, target);
+      if (alias) await prisma.$transaction((tx) => point(tx, alias, version.id));
+      return version;
     },
     get,
     shipped: async () => {

@@ -2,7 +2,7 @@
 import { DocentError } from '../../src/errors.ts';
 import type { Adapter } from '../../src/inference/checkpoint/adapter.ts';
 import type { Checkpoint } from '../../src/inference/checkpoint/checkpoint.ts';
-import { seededNumbers } from '../data/random.ts';
+import { seededNumbers } from '../../src/random.ts';
 import type { Method } from '../graph/parameters.ts';
 import { type Layout, viewOf } from './layout.ts';
 

@@ -12,7 +12,8 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { restyled } from '../../src/learn/restyle.ts';
-import { createRandom, epochOrder } from '../data/random.ts';
+import { createRandom } from '../../src/random.ts';
+import { epochOrder } from '../data/random.ts';
 
 interface Line {
   readonly source: string;

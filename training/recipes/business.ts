@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../data/random.ts';
+import { createRandom } from '../../src/random.ts';
 import { createExclusion, readDocuments } from './business/documents.ts';
 import { exampleLine } from './business/example.ts';
 import { makeTable } from './business/tables.ts';

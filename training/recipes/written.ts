@@ -13,7 +13,7 @@ import { markdown } from '../../src/documents/extract/markdown.ts';
 import { passageText } from '../../src/documents/passage.ts';
 import { buildSections } from '../../src/documents/sections.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
-import { createRandom } from '../data/random.ts';
+import { createRandom } from '../../src/random.ts';
 import { type LineQuestion, passageLine } from './business/example.ts';
 import { type AskedPassage, placeQuestion, type WrittenQuestion } from './written/place.ts';
 import { createSimilarity } from './written/similar.ts';

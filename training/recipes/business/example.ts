@@ -2,9 +2,9 @@
 
 import type { Piece } from '../../../src/documents/passage.ts';
 import { restyled } from '../../../src/learn/restyle.ts';
-import type { Random } from '../../data/random.ts';
+import type { Made } from '../../../src/learn/rules/question.ts';
+import type { Random } from '../../../src/random.ts';
 import type { BusinessPassage } from './documents.ts';
-import type { Made } from './question.ts';
 
 export interface LineQuestion extends Pick<Made, 'question' | 'form' | 'spans'> {
   /** In the loss; 1 without it. */

@@ -1,9 +1,9 @@
 /** Lists and steps: everything that is listed, or the step before, after or at a place. */
 
-import type { Random } from '../../data/random.ts';
+import type { Made } from '../../../src/learn/rules/question.ts';
+import { asAsker, asQuestion, baseOfGerund, isHeadingVerb, lowerFirst } from '../../../src/learn/rules/words.ts';
+import type { Random } from '../../../src/random.ts';
 import type { BusinessPassage } from './documents.ts';
-import type { Made } from './question.ts';
-import { asAsker, asQuestion, baseOfGerund, isHeadingVerb, lowerFirst } from './words.ts';
 
 const minItems = 2;
 const maxItems = 7;

@@ -2,7 +2,7 @@
  * What the made-up tables are about: the words of their columns, how cells look, and how people ask for a cell. `{r}` is
  * the row's name, `{v}` a cell's value. The general wordings come on top (tables.ts).
  */
-import type { Random } from '../../data/random.ts';
+import type { Random } from '../../../src/random.ts';
 import * as pool from './table-values.ts';
 
 export interface Column {

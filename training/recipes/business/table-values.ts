@@ -1,5 +1,5 @@
 /** Names and values that fill the made-up tables. */
-import type { Random } from '../../data/random.ts';
+import type { Random } from '../../../src/random.ts';
 
 export const cities =
   'Berlin,Lisbon,Toronto,Dublin,Austin,Singapore,Nairobi,Warsaw,Madrid,Oslo,Chicago,Melbourne,Osaka,Lyon,Denver,Leeds,Porto,Vienna,Zurich,Tallinn,Bristol,Ghent,Montreal,Seattle,Pune,Cape Town,Lima,Aarhus'.split(

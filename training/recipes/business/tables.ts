@@ -4,11 +4,11 @@
  */
 import { createTextBuilder } from '../../../src/documents/extract/builder.ts';
 import type { TableBlock } from '../../../src/documents/extract/contract.ts';
-import type { Random } from '../../data/random.ts';
+import type { Made } from '../../../src/learn/rules/question.ts';
+import { asQuestion } from '../../../src/learn/rules/words.ts';
+import type { Random } from '../../../src/random.ts';
 import { type BusinessDocument, type BusinessPassage, cutDocument } from './documents.ts';
-import type { Made } from './question.ts';
 import { type Column, type Domain, domains } from './table-domains.ts';
-import { asQuestion } from './words.ts';
 
 export interface TableExample {
   readonly document: BusinessDocument;

@@ -1,12 +1,12 @@
 /** Examples from plain documents: for every passage the questions of its own, and some that it does not answer. */
 
-import type { Random } from '../../data/random.ts';
-import { detailsFrom } from './detail.ts';
+import { detailsFrom } from '../../../src/learn/rules/detail.ts';
+import { type Made, sentencesOf } from '../../../src/learn/rules/question.ts';
+import { yesNoFrom } from '../../../src/learn/rules/yesno.ts';
+import type { Random } from '../../../src/random.ts';
 import { type BusinessPassage, cutDocument, readPlainDocument } from './documents.ts';
 import { listsFrom } from './lists.ts';
-import { type Made, sentencesOf } from './question.ts';
 import { unansweredHere } from './unanswerable.ts';
-import { yesNoFrom } from './yesno.ts';
 
 export interface TextExample {
   /** What most of its questions are. */

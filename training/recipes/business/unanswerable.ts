@@ -1,8 +1,8 @@
 /** Questions that this passage does not answer although they sound like it: of its neighbours, or about somebody else. */
 
-import type { Random } from '../../data/random.ts';
-import type { Made } from './question.ts';
-import { contentWords } from './words.ts';
+import type { Made } from '../../../src/learn/rules/question.ts';
+import { contentWords } from '../../../src/learn/rules/words.ts';
+import type { Random } from '../../../src/random.ts';
 
 /** Who a rule may be for. Not one of them contains another. */
 const groups = [

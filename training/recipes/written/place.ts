@@ -1,6 +1,6 @@
 /** Finds the passage, and the words in it, that a hand-written question means. */
 import { type Piece, passageText } from '../../../src/documents/passage.ts';
-import { contentWords } from '../business/words.ts';
+import { contentWords } from '../../../src/learn/rules/words.ts';
 
 export interface WrittenQuestion {
   /** File name of the document, or number of the passage. */

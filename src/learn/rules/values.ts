@@ -1,5 +1,5 @@
 /** Numbers, dates and times in a sentence, and other values that could stand in their place. */
-import type { Random } from '../../data/random.ts';
+import type { Random } from '../../random.ts';
 
 const months = 'January|February|March|April|May|June|July|August|September|October|November|December';
 const weekdays = 'Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday';

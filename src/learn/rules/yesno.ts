@@ -3,7 +3,7 @@
  * changed. The answer is the whole sentence.
  */
 
-import type { Random } from '../../data/random.ts';
+import type { Random } from '../../random.ts';
 import { type Clause, readClause, yesNoQuestion } from './clause.ts';
 import type { Made, Sentence } from './question.ts';
 import { findValues, otherValue } from './values.ts';

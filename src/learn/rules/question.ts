@@ -1,6 +1,7 @@
-/** What a generator gives: a question as the examples file holds it, with what the mix needs to know about it. */
-import { splitSentences, trimRange } from '../../../src/documents/sentences.ts';
-import type { BusinessPassage } from './documents.ts';
+/** What a rule makes of a sentence: a question as the examples file holds it. */
+
+import type { Piece } from '../../documents/passage.ts';
+import { splitSentences, trimRange } from '../../documents/sentences.ts';
 
 export type Kind = 'yesno' | 'table' | 'list' | 'detail' | 'none';
 
@@ -21,7 +22,7 @@ export interface Sentence {
 const marker = /^(?:(?:[-*•]|\d{1,2}[.)]|\([\da-zA-Z]{1,3}\))\s+)+/;
 
 /** Sentences of what stems from the document, without list markers. */
-export function sentencesOf(passage: BusinessPassage): Sentence[] {
+export function sentencesOf(passage: { readonly pieces: readonly Piece[] }): Sentence[] {
   return passage.pieces.flatMap((piece) => {
     if (piece.start === undefined) return [];
     return splitSentences(piece.text).flatMap((range) => {

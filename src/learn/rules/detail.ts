@@ -1,6 +1,6 @@
 /** Numbers, dates, limits, conditions, definitions and who-questions from sentences that say them in a known pattern. */
 
-import type { Random } from '../../data/random.ts';
+import type { Random } from '../../random.ts';
 import { type Clause, readClause, whQuestion } from './clause.ts';
 import type { Made, Sentence } from './question.ts';
 import { findValues } from './values.ts';
