@@ -4,6 +4,7 @@ import { helpText } from '../answers/texts.ts';
 import type { Documents } from '../documents/index.ts';
 import type { DocumentSummary } from '../documents/lifecycle.ts';
 import { DocentError } from '../errors.ts';
+import type { LatestRun, Learning } from '../learn/index.ts';
 import type { Audience } from '../retrieval/visibility.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { IncomingCommand } from './contract.ts';
@@ -16,6 +17,20 @@ const documentLine = (document: DocumentSummary): string => {
   return `• ${document.path} (${state})`;
 };
 
+const learningLines = (run: LatestRun | null): readonly string[] => {
+  if (!run) return ['Learning: not begun yet.'];
+  if (run.state === 'waiting' || run.state === 'running')
+    return [
+      `Learning: ${run.progress?.line ?? 'about to begin'}${run.progress ? ` (${Math.round(run.progress.share * 100)} %)` : ''}.`,
+    ];
+  if (run.state !== 'done')
+    return [`Learning: the last run ended without a result${run.reason ? ` (${run.reason})` : ''}.`];
+  const when = run.endedAt?.toISOString().slice(0, 10);
+  return [
+    `Learning: last run ${when}, ${run.decision === 'promoted' ? 'live' : 'what served before stays'}. ${run.reason ?? ''}`,
+  ];
+};
+
 export interface ChatCommands {
   /** What to answer. @throws DocentError NOT_ALLOWED */
   run(command: IncomingCommand, audience: Audience): Promise<string>;
@@ -26,8 +41,9 @@ export function createChatCommands(deps: {
   readonly documents: Documents;
   readonly answerer: Answerer;
   readonly model: () => { readonly base: string; readonly adapter: string | null };
+  readonly learning: Pick<Learning, 'request' | 'latest'>;
 }): ChatCommands {
-  const { prisma, documents, answerer } = deps;
+  const { prisma, documents, answerer, learning } = deps;
 
   const forget = async (command: IncomingCommand): Promise<string> => {
     const { count } = await prisma.question.deleteMany({
@@ -64,12 +80,17 @@ export function createChatCommands(deps: {
           return [
             `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
             `Model: ${base}, adapter ${adapter ?? 'none'}.`,
+            ...learningLines(await learning.latest()),
           ].join('\n');
         }
         case 'retrain':
           if (!command.person.isAdmin)
             throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
-          return 'This version answers with the adapter it came with; training on your documents is not part of it yet.';
+          await learning.request({ by: `${command.place.platform}:${command.person.id}`, now: true });
+          return [
+            'I am learning from the documents that everybody here may read: I write questions, train on them, and go live with the result only if it is better.',
+            'Answers come first, so I am slower while you ask. `status` says how far I am.',
+          ].join('\n');
         case 'forget':
           return forget(command);
         default:

@@ -40,6 +40,15 @@ interface RunReport {
   readonly error?: { readonly code: string; readonly details: Record<string, unknown> };
 }
 
+export interface LatestRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly progress: RunProgress | null;
+  readonly decision: string | null;
+  readonly reason: string | null;
+  readonly endedAt: Date | null;
+}
+
 export interface WaitOptions {
   readonly onProgress?: (progress: RunProgress) => void;
   readonly signal?: AbortSignal;
@@ -50,6 +59,8 @@ export interface Learning {
   request(request: RunRequest): Promise<string>;
   /** @throws DocentError of the run; CANCELLED. Waiting no longer does not end the run. */
   wait(runId: string, options?: WaitOptions): Promise<RunResult>;
+  /** The run that began last; null before the first. */
+  latest(): Promise<LatestRun | null>;
   /** Ends a run, in whichever process it is. Idempotent. */
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
@@ -294,6 +305,20 @@ export function createLearning(deps: LearningDeps): Learning {
         }
         await sleep(pollMs, undefined, signal ? { signal } : {});
       }
+    },
+
+    async latest() {
+      const row = await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } });
+      if (!row) return null;
+      const { id, decision, reason, endedAt } = row;
+      return {
+        id,
+        state: row.state as RunState,
+        decision,
+        reason,
+        endedAt,
+        progress: reportIn(row.report).progress ?? null,
+      };
     },
 
     async cancel(runId) {

@@ -148,6 +148,12 @@ function writeExamples(
   return { lines: lines.length, tokens, dev: dev.length > 0 };
 }
 
+/** As the adapter that is continued has them. */
+function ranksOf(folder: string): { readonly rank: number; readonly alpha: number } {
+  const { r, lora_alpha } = readJson<{ r: number; lora_alpha: number }>(join(folder, 'adapter_config.json'));
+  return { rank: r, alpha: lora_alpha };
+}
+
 interface Trained {
   readonly adapter: string;
   readonly progress: TrainingProgress;
@@ -167,6 +173,7 @@ async function train(deps: RunDeps, data: DataSet, speed: number): Promise<Train
         return {
           base: deps.base,
           start: deps.shipped.folder,
+          method: { kind: 'lora', ...ranksOf(deps.shipped.folder), firstLayer: 0 },
           examples: join(deps.folder, 'train.jsonl'),
           dev: dev ? join(deps.folder, 'dev.jsonl') : null,
           output: join(deps.folder, 'training'),

@@ -56,7 +56,13 @@ export async function startChats(docent: Docent): Promise<Chats> {
     documents,
     questions: createChatQuestions({ ...shared, conversations, answerer }),
     uploads: createChatUploads({ ...shared, documents, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte }),
-    commands: createChatCommands({ prisma, documents, answerer, model: docent.model }),
+    commands: createChatCommands({
+      prisma,
+      documents,
+      answerer,
+      model: docent.model,
+      learning: await docent.learning(),
+    }),
   });
   /** Those that may speak, now or once their platform answers. */
   const usable = new Set(made);

@@ -1,6 +1,6 @@
 /** BM25 among a few passages, without a database: which would a search put beside the right one? */
 import { bm25 } from '../../../src/retrieval/lexical.ts';
-import { contentWords } from '../business/words.ts';
+import { contentWords } from '../../../src/learn/rules/words.ts';
 
 const { k1, b } = bm25;
 

@@ -1,0 +1,116 @@
+/** Learning through the whole product, with the real models: who may teach, what a run says, and what deletion undoes. */
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+import { createDocent, type Docent } from '../src/main.ts';
+import type { Operator } from '../src/operator/contract.ts';
+import { createLocalOperator } from '../src/operator/local.ts';
+import { testBase } from './setup/base.ts';
+import { type TestStore, testStore } from './setup/database.ts';
+
+const handbook = fileURLToPath(new URL('./fixtures/eval/company/documents', import.meta.url));
+const canary = 'Zephyrine';
+
+let place: TestStore;
+let docent: Docent;
+let operator: Operator;
+const documentIds: string[] = [];
+let secretId: string;
+
+beforeAll(async () => {
+  const { folder } = await testBase();
+  place = await testStore();
+  const settings = {
+    DATABASE_URL: place.database.url,
+    DOCENT_HOME: place.config.home,
+    DOCENT_MODELS_DIR: folder,
+    DOCENT_DEVICE: 'cpu',
+    DOCENT_LEARN: 'off',
+  };
+  docent = createDocent({ config: loadConfig(settings, place.config.home), log: pino({ level: 'silent' }) });
+  operator = createLocalOperator({ docent });
+  const files = join(place.config.home, 'files');
+  mkdirSync(files, { recursive: true });
+  const secret = join(files, 'board.md');
+  writeFileSync(
+    secret,
+    `# Board\n\nThe code word of the board is ${canary}. Project ${canary} closes on 3 May for 12 million euros, if the ${canary} committee agrees.\n`,
+  );
+  const names = ['travel-and-expenses.md', 'customer-faq.html', 'support-contracts.docx'].map((name) =>
+    join(handbook, name),
+  );
+  const { documents } = await operator.ingest({ paths: names });
+  documentIds.push(...documents.flatMap(({ id }) => id ?? []));
+  const closed = await operator.ingest({ paths: [secret], channel: 'board', private: true });
+  secretId = closed.documents[0]!.id!;
+});
+afterAll(async () => {
+  await docent?.stop();
+  await place?.dispose();
+});
+
+describe('learning', () => {
+  test('shows what it would learn from, and nothing of a closed channel', { timeout: 300_000 }, async () => {
+    const { dataset, examples } = await operator.dryRun({ minutes: 1 });
+    expect(dataset.documents).toBe(documentIds.length);
+    expect(dataset.examples).toBeGreaterThan(10);
+    const all = Object.values(examples).flat();
+    expect(all.length).toBeGreaterThan(10);
+    for (const { words, document } of all) {
+      expect(words).not.toBe('');
+      expect(document).not.toBe('board.md');
+    }
+    expect(JSON.stringify(examples)).not.toContain(canary);
+  });
+
+  test('keeps the shipped reader where too little text shows no gain, and says so', { timeout: 300_000 }, async () => {
+    const result = await operator.train({ minutes: 0.5 });
+    expect(result).toMatchObject({ decision: 'kept', train: null, candidate: null });
+    expect(result.dataset.documents).toBe(documentIds.length);
+    expect(result.reason).toMatch(/are needed/);
+    const again = await operator.train({ minutes: 0.5 });
+    expect(again).toMatchObject({ decision: 'skipped', reason: 'Nothing changed since the last run.' });
+    const { adapters } = await operator.listModels({});
+    expect(adapters.find(({ alias }) => alias.includes('champion'))!.id).toMatch(/^reader-v/);
+  });
+
+  test('the sides of sections survive a second upload of the same text', async () => {
+    const { prisma } = await docent.store();
+    const before = await prisma.sectionSide.findMany({ orderBy: { id: 'asc' } });
+    expect(before.length).toBeGreaterThan(10);
+    expect(new Set(before.map(({ documentId }) => documentId)).has(secretId)).toBe(false);
+    const file = join(place.config.home, 'files', 'travel-and-expenses.md');
+    writeFileSync(file, `${readFileSync(join(handbook, 'travel-and-expenses.md'), 'utf8')}\n\nOne more line.\n`);
+    const { documents } = await operator.ingest({ paths: [file] });
+    expect(documents[0]!.status).toBe('replaced');
+    await operator.dryRun({ minutes: 0.05 });
+    const after = new Map((await prisma.sectionSide.findMany()).map(({ id, side }) => [id, side]));
+    for (const { id, side } of before) expect(after.get(id)).toBe(side);
+  });
+
+  test('a deleted document takes along what it taught', { timeout: 120_000 }, async () => {
+    const taught = join(place.config.home, 'taught');
+    cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), taught, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(taught, 'manifest.json'), 'utf8')) as Record<string, unknown>;
+    const [gone, other] = documentIds as [string, string];
+    for (const [id, documents] of [
+      ['taught-by-one', [gone, other]],
+      ['taught-by-other', [other]],
+    ] as const) {
+      writeFileSync(join(taught, 'manifest.json'), JSON.stringify({ ...manifest, id, documents }));
+      await operator.importModel({ path: taught });
+    }
+    await operator.promoteAdapter({ id: 'taught-by-other' });
+    await operator.promoteAdapter({ id: 'taught-by-one' });
+    await operator.deleteDocument({ id: gone });
+    const { adapters } = await operator.listModels({});
+    expect(adapters.find(({ alias }) => alias.includes('champion'))!.id).toBe(manifest.id);
+    expect(docent.model().adapter).toBe(manifest.id);
+    await expect(operator.promoteAdapter({ id: 'taught-by-one' })).rejects.toMatchObject({ code: 'ADAPTER_INVALID' });
+    await operator.promoteAdapter({ id: 'taught-by-other' });
+    expect(await (await docent.store()).prisma.sectionSide.count({ where: { documentId: gone } })).toBe(0);
+  });
+});
