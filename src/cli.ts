@@ -17,6 +17,7 @@ import {
 } from './cli/output.ts';
 import { loadConfig } from './config.ts';
 import { DocentError } from './errors.ts';
+import type { ReviewedFeedback } from './learn/feedback.ts';
 import { createDocent } from './main.ts';
 import type { Operator } from './operator/contract.ts';
 import { createLocalOperator } from './operator/local.ts';
@@ -256,6 +257,61 @@ program
       }),
     ),
   );
+
+documents
+  .command('gaps')
+  .description('Questions that the documents did not answer')
+  .option('--json')
+  .action(
+    action(({ json }: Json) =>
+      withOperator(async (operator) => {
+        const result = await operator.listGaps({});
+        if (json) printJson(result);
+        else
+          for (const { question, times, last } of result.gaps)
+            console.log(`${last.slice(0, 10)}  ${times} ×  ${question}`);
+        return exitCodes.done;
+      }),
+    ),
+  );
+
+const feedback = program.command('feedback').description('Corrections by people, and whether they teach');
+const printFeedback = (all: readonly ReviewedFeedback[]): void => {
+  for (const { id, review, question, correction } of all)
+    console.log(`${id}  ${review.padEnd(8)}  ${question} → ${correction}`);
+};
+feedback
+  .command('list', { isDefault: true })
+  .option('--json')
+  .action(
+    action(({ json }: Json) =>
+      withOperator(async (operator) => {
+        const result = await operator.listFeedback({});
+        if (json) printJson(result);
+        else printFeedback(result.feedback);
+        return exitCodes.done;
+      }),
+    ),
+  );
+for (const [name, review, description] of [
+  ['approve', 'approved', 'The next run learns it, from the document that says it'],
+  ['reject', 'rejected', 'It teaches nothing'],
+] as const)
+  feedback
+    .command(name)
+    .description(description)
+    .argument('<id>')
+    .option('--json')
+    .action(
+      action((id: string, { json }: Json) =>
+        withOperator(async (operator) => {
+          const result = await operator.reviewFeedback({ id, review });
+          if (json) printJson(result);
+          else printFeedback(result.feedback.filter((each) => each.id === id));
+          return exitCodes.done;
+        }),
+      ),
+    );
 
 const models = program.command('models').description('Base models and adapters');
 const modelCommand = (

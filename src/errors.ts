@@ -162,6 +162,11 @@ export const errorTable = spec({
     message: 'The examples in {file} cannot be trained on: {reason}',
     fix: 'Each line is a JSON object with pieces and questions; training/README.md shows one.',
   },
+  FEEDBACK_UNKNOWN: { message: 'There is no correction {id}', fix: 'List them with `docent feedback list`.' },
+  CORRECTION_NOT_FOUND: {
+    message: 'No document that everybody may read says “{words}”',
+    fix: 'Upload a document that says it; the answer is learned from there. Or reject the correction.',
+  },
   TRAINING_FAILED: {
     message: 'The training run ended: {reason}',
     fix: 'The adapter that served before still does. Start it again: it goes on from its last saved state.',

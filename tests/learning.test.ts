@@ -54,11 +54,11 @@ afterAll(async () => {
 
 describe('learning', () => {
   test('shows what it would learn from, and nothing of a closed channel', { timeout: 300_000 }, async () => {
-    const { dataset, examples } = await operator.dryRun({ minutes: 1 });
+    const { dataset, examples } = await operator.dryRun({ minutes: 5 });
     expect(dataset.documents).toBe(documentIds.length);
-    expect(dataset.examples).toBeGreaterThan(10);
+    expect(dataset.examples).toBeGreaterThan(5);
     const all = Object.values(examples).flat();
-    expect(all.length).toBeGreaterThan(10);
+    expect(all.length).toBeGreaterThan(5);
     for (const { words, document } of all) {
       expect(words).not.toBe('');
       expect(document).not.toBe('board.md');
@@ -89,6 +89,60 @@ describe('learning', () => {
     await operator.dryRun({ minutes: 0.05 });
     const after = new Map((await prisma.sectionSide.findMany()).map(({ id, side }) => [id, side]));
     for (const { id, side } of before) expect(after.get(id)).toBe(side);
+  });
+
+  describe('corrections', () => {
+    const correct = async (question: string, correction: string, channel?: string) => {
+      const { id } = await operator.ask({ question, ...(channel ? { channel } : {}) });
+      const { prisma } = await docent.store();
+      await prisma.feedback.create({ data: { answerId: id, userId: 'u1', vote: -1, correction } });
+    };
+
+    test('teach once an admin approved them and a document says them', { timeout: 120_000 }, async () => {
+      await correct('Who signs off a long taxi ride?', 'nobody in any document, ever');
+      await correct('which class on long flights', 'Premium Economy');
+      await correct('When does the project close?', 'on 3 May', 'board');
+      const { feedback } = await operator.listFeedback({});
+      expect(feedback.map(({ correction }) => correction).sort()).toEqual([
+        'Premium Economy',
+        'nobody in any document, ever',
+      ]);
+      const [said, unsaid] = [
+        feedback.find(({ source }) => source !== null)!,
+        feedback.find(({ source }) => source === null)!,
+      ];
+      expect(said).toMatchObject({
+        correction: 'Premium Economy',
+        review: 'open',
+        source: { document: 'travel-and-expenses.md' },
+      });
+      await expect(operator.reviewFeedback({ id: unsaid.id, review: 'approved' })).rejects.toMatchObject({
+        code: 'CORRECTION_NOT_FOUND',
+      });
+      await operator.reviewFeedback({ id: unsaid.id, review: 'rejected' });
+      await operator.reviewFeedback({ id: said.id, review: 'approved' });
+      const { examples } = await operator.dryRun({ minutes: 0.05 });
+      expect(examples.correction).toEqual([
+        expect.objectContaining({
+          question: 'which class on long flights',
+          side: 'train',
+          document: 'travel-and-expenses.md',
+        }),
+      ]);
+      expect(examples.correction![0]!.words.toLowerCase()).toBe('premium economy');
+    });
+
+    test('what nothing answered is a gap, but for what was asked in a closed channel', {
+      timeout: 120_000,
+    }, async () => {
+      const question = 'Which brand is the espresso machine on the moon?';
+      await operator.ask({ question });
+      await operator.ask({ question: question.toLowerCase() });
+      await operator.ask({ question: `Who is ${canary} the submarine captain?`, channel: 'board' });
+      const { gaps } = await operator.listGaps({});
+      expect(gaps[0]).toMatchObject({ question: question.toLowerCase(), times: 2 });
+      expect(JSON.stringify(gaps)).not.toContain(canary);
+    });
   });
 
   test('a deleted document takes along what it taught', { timeout: 120_000 }, async () => {

@@ -7,6 +7,7 @@
  * learn. It asks whether the question belongs to its words at all: a reading of its own passage alone gives them back,
  * and a search for it finds the passage. Questions that judge are kept unread; whoever judges reads them with both models.
  */
+import { setMaxListeners } from 'node:events';
 import { passageText } from '../documents/passage.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { f1Of } from '../eval/squad.ts';
@@ -21,7 +22,7 @@ import { yesNoFrom } from './rules/yesno.ts';
 import type { Side } from './split.ts';
 import type { TeachingPassage, TeachingSection } from './teaching.ts';
 
-export type QuestionKind = 'written' | 'table' | 'detail' | 'yes' | 'no';
+export type QuestionKind = 'written' | 'table' | 'detail' | 'yes' | 'no' | 'correction';
 
 /** A question with its answer, and where both come from. */
 export interface LearnedQuestion {
@@ -59,7 +60,7 @@ const searchDepth = 8;
 /** A reading that shares this much with the words says them: `25 days` for `25 days a year`. */
 const sameAnswer = 0.6;
 /** Questions beyond these show nothing more; what judges comes first, because with too few of it nothing else counts. */
-const wanted = { gate: 320, dev: 120 } as const;
+const wanted = { gate: 240, dev: 100 } as const;
 /** What each side may take of the time. */
 const timeShares: readonly (readonly [Side, number])[] = [
   ['gate', 0.45],
@@ -105,6 +106,8 @@ export async function buildDataSet(
 ): Promise<DataSet> {
   const { writer, reader, search } = deps;
   const { sides, signal, seed } = options;
+  // Many readings at once listen to it.
+  setMaxListeners(0, signal);
   const random = createRandom(seed);
   const { next } = random;
   const questions: LearnedQuestion[] = [];

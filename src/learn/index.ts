@@ -18,6 +18,7 @@ import type { Retriever } from '../retrieval/retrieve.ts';
 import type { Prisma } from '../store/generated/client.ts';
 import type { Log, Store } from '../store/index.ts';
 import type { DryRun, RunProgress, RunRequest, RunResult } from './contract.ts';
+import { type Corrections, createCorrections } from './feedback.ts';
 import { createQuestionWriter } from './question-writer.ts';
 import { reportOf } from './report.ts';
 import { dataSetOf, executeRun, type RunDeps, removeRun } from './run.ts';
@@ -65,6 +66,8 @@ export interface Learning {
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
   dryRun(options: { readonly minutes?: number } & Required<WaitOptions>): Promise<DryRun>;
+  /** Corrections by people. */
+  readonly feedback: Corrections;
   /** What the job runs. */
   perform(runId: string, signal: AbortSignal): Promise<void>;
   /** Somebody waits for an answer: training stands aside until the returned function is called. */
@@ -107,6 +110,7 @@ const reportIn = (value: unknown): RunReport => value as RunReport;
 export function createLearning(deps: LearningDeps): Learning {
   const { store, log, home } = deps;
   const { prisma, pool } = store;
+  const feedback = createCorrections({ prisma, pool });
   let yielding: Yielding | null = null;
 
   /** Sections with their sides: those known before, and new ones from now on. */
@@ -143,6 +147,18 @@ export function createLearning(deps: LearningDeps): Learning {
     if (!shipped || !champion)
       throw new DocentError('TRAINING_FAILED', { reason: `no adapter ships for the base ${base.name}` });
     const prompt = createPromptRenderer(tokenizer);
+    const corrections = await feedback.approved(sections);
+    // What is learned from can't judge any more.
+    const sides = new Map([
+      ...(await split(sections)),
+      ...corrections.map(({ sectionId }): [string, Side] => [sectionId, 'train']),
+    ]);
+    for (const { sectionId } of corrections)
+      await prisma.sectionSide.updateMany({ where: { id: sectionId }, data: { side: 'train' } });
+    const search: RunDeps['search'] = async (question, limit) =>
+      (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit))
+        .map(({ passageId }) => passageId)
+        .filter((id) => teaching.has(id));
     const teaching = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
     return {
       folder: join(home, 'runs', runId),
@@ -163,11 +179,9 @@ export function createLearning(deps: LearningDeps): Learning {
       writer: createQuestionWriter({ engine, tokenizer, adapter: deps.writerFolder }),
       countTokens: (text) => tokenizer.encode(text).length,
       sections,
-      sides: await split(sections),
-      search: async (question, limit) =>
-        (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit))
-          .map(({ passageId }) => passageId)
-          .filter((id) => teaching.has(id)),
+      sides,
+      search,
+      corrections: corrections.map((correction) => ({ ...correction, near: [] })),
       readerOf: async (folder) =>
         createReader({ engine, prompt, forms: () => shipped.manifest.forms, adapter: folder }),
       knownGeneral: (id) =>
@@ -347,6 +361,8 @@ export function createLearning(deps: LearningDeps): Learning {
         removeRun(runDeps.folder);
       }
     },
+
+    feedback,
 
     async perform(runId, outer) {
       const row = await stateOf(runId);

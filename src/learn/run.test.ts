@@ -106,6 +106,7 @@ const depsFor = (name: string, changes: Partial<RunDeps> & { champion?: never } 
         .map((n) => `p${n}`)
         .slice(0, limit);
     },
+    corrections: [],
     readerOf: async () => readerThatIs(always),
     knownGeneral: (id) => general.get(id) ?? null,
     keepGeneral: (id, scores) => void general.set(id, scores),

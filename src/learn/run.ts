@@ -30,7 +30,7 @@ import type { TeachingPassage, TeachingSection } from './teaching.ts';
 import { startTraining, type TrainingProgress, type TrainingRun } from './training-process.ts';
 
 /** Shares of the time: writing and filtering, training; the rest judges. */
-const [writingShare, trainingShare] = [0.3, 0.45];
+const [writingShare, trainingShare] = [0.25, 0.4];
 /** Of the contexts that are trained on, general ones. */
 const replayShare = 0.15;
 /** Fewer questions to learn from change nothing. */
@@ -55,6 +55,8 @@ export interface RunDeps {
   readonly sections: readonly TeachingSection[];
   readonly sides: ReadonlyMap<string, Side>;
   readonly search: (question: string, limit: number) => Promise<readonly string[]>;
+  /** What people corrected and an admin approved; their sections are on the side that is learned from. */
+  readonly corrections: readonly LearnedQuestion[];
   /** A reader of an adapter folder that is not in service. */
   readonly readerOf: (folder: string) => Promise<Reader>;
   /** Scores of an adapter on the general questions, from an earlier run. */
@@ -111,7 +113,7 @@ export async function dataSetOf(
           }),
       },
     );
-    writeJson(file, data);
+    writeJson(file, { ...data, questions: [...data.questions, ...deps.corrections] });
   }
   const data = readJson<DataSet>(file);
   return { data, summary: describe(data) };

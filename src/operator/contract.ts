@@ -6,6 +6,8 @@ import type { Answer } from '../answers/contract.ts';
 import type { DocumentDetail, DocumentSummary } from '../documents/lifecycle.ts';
 import type { EvalReport } from '../eval/report.ts';
 import type { DryRun, RunResult } from '../learn/contract.ts';
+import type { ReviewedFeedback } from '../learn/feedback.ts';
+import type { Gap } from '../learn/gaps.ts';
 import type { BenchReport } from './bench.ts';
 
 export interface IngestArguments {
@@ -133,6 +135,14 @@ export interface Operator {
   readonly train: Operation<TrainArguments, RunResult>;
   /** What a run would learn from; trains nothing. */
   readonly dryRun: Operation<TrainArguments, DryRun>;
+  readonly listFeedback: Operation<Record<string, never>, { readonly feedback: readonly ReviewedFeedback[] }>;
+  /** @throws DocentError FEEDBACK_UNKNOWN, CORRECTION_NOT_FOUND */
+  readonly reviewFeedback: Operation<
+    { readonly id: string; readonly review: 'approved' | 'rejected' },
+    { readonly feedback: readonly ReviewedFeedback[] }
+  >;
+  /** Questions that nothing answered. */
+  readonly listGaps: Operation<Record<string, never>, { readonly gaps: readonly Gap[] }>;
   readonly bench: Operation<Record<string, never>, BenchReport>;
   readonly doctor: Operation<Record<string, never>, { readonly checks: readonly Check[] }>;
 }
@@ -152,6 +162,9 @@ export const operations = [
   'rollbackAdapter',
   'train',
   'dryRun',
+  'listFeedback',
+  'reviewFeedback',
+  'listGaps',
   'bench',
   'doctor',
 ] as const satisfies readonly (keyof Operator)[];

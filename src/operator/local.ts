@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { ChatAdapter } from '../chat/contract.ts';
 import { readEvalFile, runEval } from '../eval/run.ts';
 import { openCheckpoint } from '../inference/checkpoint/checkpoint.ts';
+import { coverageGaps } from '../learn/gaps.ts';
 import type { Docent } from '../main.ts';
 import { resolveBase } from '../registry/bases.ts';
 import { bench } from './bench.ts';
@@ -142,6 +143,14 @@ export function createLocalOperator(deps: {
         signal: options?.signal ?? new AbortController().signal,
       });
     },
+
+    listFeedback: async () => ({ feedback: await (await docent.learning()).feedback.list() }),
+    async reviewFeedback({ id, review }) {
+      const { feedback } = await docent.learning();
+      await feedback.review(id, review, actor);
+      return { feedback: await feedback.list() };
+    },
+    listGaps: async () => ({ gaps: await coverageGaps((await docent.store()).pool) }),
 
     bench: () => bench({ ...docent, threads: config.DOCENT_THREADS || availableParallelism() }),
 

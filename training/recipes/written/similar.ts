@@ -1,6 +1,7 @@
 /** BM25 among a few passages, without a database: which would a search put beside the right one? */
-import { bm25 } from '../../../src/retrieval/lexical.ts';
+
 import { contentWords } from '../../../src/learn/rules/words.ts';
+import { bm25 } from '../../../src/retrieval/lexical.ts';
 
 const { k1, b } = bm25;
 

@@ -1,0 +1,147 @@
+/**
+ * Corrections: what people said the answer should have been. One teaches when an admin approved it and a document that
+ * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
+ */
+import type { Pool } from 'pg';
+import { DocentError } from '../errors.ts';
+import type { PrismaClient } from '../store/generated/client.ts';
+import type { LearnedQuestion } from './dataset.ts';
+import { loadTeachingSections, type TeachingSection } from './teaching.ts';
+
+export type Review = 'open' | 'approved' | 'rejected';
+
+export interface ReviewedFeedback {
+  readonly id: string;
+  readonly question: string;
+  readonly answer: string | null;
+  readonly correction: string;
+  readonly reason: string | null;
+  readonly review: Review;
+  /** Where a document says it; null = nowhere that may teach. */
+  readonly source: { readonly documentId: string; readonly document: string; readonly section: string | null } | null;
+}
+
+export interface Corrections {
+  /** Those given where every member may read; closed channels' stay there. Newest first. */
+  list(): Promise<readonly ReviewedFeedback[]>;
+  /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
+  review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
+  /** What the approved ones teach. */
+  approved(sections: readonly TeachingSection[]): Promise<readonly Omit<LearnedQuestion, 'near'>[]>;
+}
+
+const sql = `
+  select f.id, q.text as question, a.answer, f.correction, f.reason, f.review,
+         coalesce((select array_agg(s.document_id::text) from answer_sources s where s.answer_id = a.id), '{}') as sources
+  from feedback f
+  join answers a on a.id = f.answer_id
+  join questions q on q.id = a.question_id
+  join conversations t on t.id = q.conversation_id
+  join channels c on c.id = t.channel_id
+  join workspaces w on w.id = c.workspace_id
+  where f.vote < 0 and coalesce(f.correction, '') <> ''
+    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+  order by f.created_at desc`;
+
+interface Row extends Omit<ReviewedFeedback, 'source'> {
+  /** Documents that the answer cited. */
+  readonly sources: readonly string[];
+}
+
+interface Place {
+  readonly section: TeachingSection;
+  readonly passageId: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const loose = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/[.!]+$/, '');
+
+/** The first passage that says it, of the cited documents first; in the document's own case and spaces. */
+function placeOf({ correction, sources }: Row, sections: readonly TeachingSection[]): Place | null {
+  const wanted = loose(correction);
+  if (wanted === '') return null;
+  const pattern = new RegExp(
+    `(?<![\\p{L}\\p{N}])${wanted
+      .split(' ')
+      .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('\\s+')}(?![\\p{L}\\p{N}])`,
+    'iu',
+  );
+  const cited = (section: TeachingSection) => Number(sources.includes(section.documentId));
+  for (const section of sections.toSorted((a, b) => cited(b) - cited(a)))
+    for (const { id, pieces } of section.passages)
+      for (const { text, start } of pieces) {
+        const match = start === undefined ? null : pattern.exec(text);
+        if (match && start !== undefined)
+          return { section, passageId: id, start: start + match.index, end: start + match.index + match[0].length };
+      }
+  return null;
+}
+
+const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+
+export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
+  const { prisma, pool } = deps;
+  const rows = async (): Promise<readonly Row[]> => (await pool.query<Row>(sql)).rows;
+  return {
+    async list() {
+      const [all, sections] = await Promise.all([rows(), loadTeachingSections(pool)]);
+      return all.map((row) => {
+        const { sources: _, ...rest } = row;
+        const place = placeOf(row, sections);
+        const source = place && {
+          documentId: place.section.documentId,
+          document: place.section.document,
+          section: place.section.heading,
+        };
+        return { ...rest, source };
+      });
+    },
+    async review(id, review, actorId) {
+      const row = isUuid(id) ? (await rows()).find((each) => each.id === id) : undefined;
+      if (!row) throw new DocentError('FEEDBACK_UNKNOWN', { id });
+      if (review === 'approved' && !placeOf(row, await loadTeachingSections(pool)))
+        throw new DocentError('CORRECTION_NOT_FOUND', { words: row.correction });
+      await prisma.$transaction([
+        prisma.feedback.update({ where: { id }, data: { review } }),
+        prisma.auditEntry.create({ data: { actorId, action: `feedback.${review}`, subject: id } }),
+      ]);
+    },
+    async approved(sections) {
+      const all = (await rows()).filter(({ review }) => review === 'approved');
+      return all.flatMap((row) => {
+        const place = placeOf(row, sections);
+        if (!place) return [];
+        const { section, passageId, start, end } = place;
+        const words = section.passages
+          .find(({ id }) => id === passageId)!
+          .pieces.flatMap((piece) =>
+            piece.start !== undefined && piece.start <= start && piece.end! >= end
+              ? [piece.text.slice(start - piece.start, end - piece.start)]
+              : [],
+          )
+          .join('');
+        return [
+          {
+            kind: 'correction' as const,
+            question: row.question,
+            form: 'span' as const,
+            spans: [[start, end]] as const,
+            words,
+            side: 'train' as const,
+            documentId: section.documentId,
+            document: section.document,
+            sectionId: section.id,
+            passageId,
+          },
+        ];
+      });
+    },
+  };
+}
