@@ -145,6 +145,40 @@ describe('learning', () => {
     });
   });
 
+  test('an adapter that people dislike is taken back, one that an operator chose is not', {
+    timeout: 120_000,
+  }, async () => {
+    const { prisma } = await docent.store();
+    const taught = join(place.config.home, 'disliked');
+    cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), taught, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(taught, 'manifest.json'), 'utf8')) as { id: string };
+    writeFileSync(
+      join(taught, 'manifest.json'),
+      JSON.stringify({ ...manifest, id: 'disliked', documents: [documentIds[1]] }),
+    );
+    await operator.importModel({ path: taught });
+    await operator.promoteAdapter({ id: 'disliked' });
+    const conversation = await prisma.conversation.findFirstOrThrow();
+    const answers = async (adapter: string, createdAt: Date, downs: number) => {
+      for (let i = 0; i < 60; i += 1) {
+        const key = `${adapter}-${i}`;
+        const question = await prisma.question.create({
+          data: { conversationId: conversation.id, messageKey: key, userId: 'u', text: key, createdAt },
+        });
+        const data = { found: true, kind: 'span', text: '', confidence: 1, base: 'b', timing: {}, seen: [] };
+        const answer = await prisma.answer.create({ data: { ...data, questionId: question.id, adapter, createdAt } });
+        if (i < downs) await prisma.feedback.create({ data: { answerId: answer.id, userId: 'u', vote: -1 } });
+      }
+    };
+    const learning = await docent.learning();
+    await answers(manifest.id, new Date(Date.now() - 86_400_000), 4);
+    expect(await learning.watch()).toBe(false);
+    await answers('disliked', new Date(), 20);
+    expect(await learning.watch()).toBe(true);
+    expect(docent.model().adapter).toBe(manifest.id);
+    expect(await learning.watch()).toBe(false);
+  });
+
   test('a deleted document takes along what it taught', { timeout: 120_000 }, async () => {
     const taught = join(place.config.home, 'taught');
     cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), taught, { recursive: true });

@@ -29,6 +29,8 @@ interface Deps {
   readonly commands: ChatCommands;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
+  /** Told after a 👎. */
+  readonly onDislike: () => Promise<unknown>;
   readonly log: Logger;
 }
 
@@ -136,6 +138,8 @@ export function createChatService(deps: Deps): ChatService {
         create: { answerId, userId: person.id, vote },
         update: { vote },
       });
+      if (vote < 0)
+        await deps.onDislike().catch((error: unknown) => log.error({ err: error }, 'votes could not be weighed'));
     },
 
     async fileDeleted(_place, key) {

@@ -24,6 +24,7 @@ import { reportOf } from './report.ts';
 import { dataSetOf, executeRun, type RunDeps, removeRun } from './run.ts';
 import { type Side, splitSections } from './split.ts';
 import { loadTeachingSections, type TeachingSection } from './teaching.ts';
+import { isDisliked, type Votes } from './watch.ts';
 import { createYielding, type Yielding } from './yielding.ts';
 
 export const learnQueue = 'learn';
@@ -66,6 +67,11 @@ export interface Learning {
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
   dryRun(options: { readonly minutes?: number } & Required<WaitOptions>): Promise<DryRun>;
+  /**
+   * After a vote: goes back to the adapter before, where people like its answers better beyond luck.
+   * @returns whether it did.
+   */
+  watch(): Promise<boolean>;
   /** Corrections by people. */
   readonly feedback: Corrections;
   /** What the job runs. */
@@ -98,6 +104,15 @@ const [pollMs, saveMs] = [500, 1_000];
 /** Two int4: Docent's learning. */
 const lockKeys = [0x0d0ce27, 0x1ea24] as const;
 const dryExamples = 20;
+
+/** The champion's answers count from when it went live. */
+const votesSql = `
+  select a.adapter, count(*)::int as answers,
+         (count(*) filter (where exists (select 1 from feedback f where f.answer_id = a.id and f.vote < 0)))::int as down
+  from answers a
+  where a.kind not in ('help', 'greeting')
+    and ((a.adapter = $1 and a.created_at >= $3) or (a.adapter = $2 and a.created_at < $3))
+  group by a.adapter`;
 
 const seedOf = (runId: string): number =>
   Number.parseInt(createHash('sha256').update(runId).digest('hex').slice(0, 7), 16);
@@ -363,6 +378,24 @@ export function createLearning(deps: LearningDeps): Learning {
     },
 
     feedback,
+
+    async watch() {
+      const registry = await deps.registry();
+      const [champion, predecessor] = await Promise.all([registry.champion(), registry.predecessor()]);
+      // Only what was learned here, by itself, is taken back by itself.
+      if (!champion || champion.manifest.documents.length === 0 || !predecessor) return false;
+      const { rows } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
+        champion.id,
+        predecessor.id,
+        predecessor.until,
+      ]);
+      const votesOf = (id: string): Votes => rows.find(({ adapter }) => adapter === id) ?? { answers: 0, down: 0 };
+      if (!isDisliked(votesOf(champion.id), votesOf(predecessor.id))) return false;
+      await registry.rollback('docent: people disliked its answers');
+      await deps.reloadAdapter();
+      log.warn({ adapter: champion.id, back: predecessor.id }, 'rolled back after votes');
+      return true;
+    },
 
     async perform(runId, outer) {
       const row = await stateOf(runId);

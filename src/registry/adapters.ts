@@ -79,6 +79,8 @@ export interface AdapterRegistry {
    * @returns whether the champion changed.
    */
   taint(documentId: string): Promise<boolean>;
+  /** What served before, and since when another one does; null where nothing was replaced. */
+  predecessor(): Promise<{ readonly id: string; readonly until: Date } | null>;
   /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
   promote(id: string, actorId: string): Promise<AdapterVersion>;
   /** Back to the version that served before. @throws DocentError ADAPTER_UNKNOWN when there is none. */
@@ -243,6 +245,10 @@ export function createAdapterRegistry(deps: {
         await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: documentId } });
       });
       return served;
+    },
+    async predecessor() {
+      const row = await aliased('previous');
+      return row && { id: row.adapterId, until: row.movedAt };
     },
     async promote(id, actorId) {
       const version = await get(id);

@@ -51,6 +51,7 @@ export async function startChats(docent: Docent): Promise<Chats> {
   ]);
   const places = createPlaces({ prisma, adapters: () => made });
   const shared = { prisma, places, adapters: () => made, log };
+  const learning = await docent.learning();
   const service: ChatService = createChatService({
     ...shared,
     documents,
@@ -61,8 +62,9 @@ export async function startChats(docent: Docent): Promise<Chats> {
       documents,
       answerer,
       model: docent.model,
-      learning: await docent.learning(),
+      learning,
     }),
+    onDislike: () => learning.watch(),
   });
   /** Those that may speak, now or once their platform answers. */
   const usable = new Set(made);

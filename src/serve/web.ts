@@ -107,6 +107,11 @@ export function webCollaborators(docent: Docent): Collaborators {
           create: { answerId, userId, ...given },
           update: given,
         });
+        // The vote is kept, whatever becomes of its weighing.
+        if (vote < 0)
+          await (await docent.learning())
+            .watch()
+            .catch((error: unknown) => docent.log.error({ err: error }, 'votes could not be weighed'));
       },
     },
     log: docent.log,
