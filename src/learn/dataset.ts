@@ -54,7 +54,7 @@ export interface DataSet {
 
 /** Words asked about in a passage; more would only repeat it. */
 const answersAPassage = 6;
-const [cellsAPassage, detailsAPassage, polarAPassage] = [3, 3, 2];
+const [cellsAPassage, detailsAPassage, polarAPassage] = [2, 3, 2];
 /** How far down a search the passage may be. */
 const searchDepth = 8;
 /** A reading that shares this much with the words says them: `25 days` for `25 days a year`. */
