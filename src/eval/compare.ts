@@ -89,8 +89,11 @@ export async function judge(
   const usual = found.slice(0, passages);
   const without = found.filter((each) => !holds(each)).slice(0, passages);
   const all = [...new Set([...usual, ...without])];
-  const texts = [question.passage, ...all.map(({ pieces }) => pieces)];
-  const [own, ...readings] = await reader.read(question.question, texts, { signal });
+  // Its own passage is nearly always among them, and need not be read twice.
+  const known = all.findIndex(({ own }) => own);
+  const texts = all.map(({ pieces }) => pieces);
+  const readings = await reader.read(question.question, known < 0 ? [...texts, question.passage] : texts, { signal });
+  const own = readings.at(known);
   const of = (chosen: readonly FoundPassage[], threshold = calibration) =>
     saying(
       chosen.map(({ pieces }) => pieces),
