@@ -60,10 +60,7 @@ it('only what either reads right from its own passage is scored', async () => {
   const of = (words: string) => judge(question, found, contestant(words), 4, signal);
   const [right, wrong] = [await of('25 days'), await of('leave')];
   expect(pairedScores([question], [wrong], [wrong]).workspace).toEqual([]);
-  expect(pairedScores([question], [wrong], [right]).workspace).toEqual([
-    // Refusing what nothing answers counts a quarter.
-    { section: 's', champion: 0, candidate: 1 },
-  ]);
+  expect(pairedScores([question], [wrong], [right]).workspace).toEqual([{ section: 's', champion: 0, candidate: 1 }]);
 });
 
 it('general questions are scored with their context given', async () => {

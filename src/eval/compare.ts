@@ -115,16 +115,6 @@ export async function judge(
   };
 }
 
-/** Of the questions that people ask, those that the documents don't answer: about as in tests/fixtures/eval. */
-export const unanswerableShare = 0.25;
-
-/**
- * As F1 of SQuAD 2.0 counts questions with and without an answer, for one of which both are known. By answers alone a
- * reader that never refuses would win.
- */
-const mixed = ({ f1, refused }: Judged): number =>
-  refused === null ? f1 : (1 - unanswerableShare) * f1 + unanswerableShare * Number(refused);
-
 /** The scores that decide: only questions that either reads right from its own passage are questions at all. */
 export function pairedScores(
   questions: readonly JudgingQuestion[],
@@ -136,7 +126,7 @@ export function pairedScores(
   questions.forEach(({ sectionId: section }, i) => {
     const [a, b] = [champion[i]!, candidate[i]!];
     if (!a.readsOwn && !b.readsOwn) return;
-    workspace.push({ section, champion: mixed(a), candidate: mixed(b) });
+    workspace.push({ section, champion: a.f1, candidate: b.f1 });
     if (a.refused !== null && b.refused !== null)
       abstention.push({ section, champion: Number(a.refused), candidate: Number(b.refused) });
   });

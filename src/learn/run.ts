@@ -13,7 +13,6 @@ import {
   type JudgingQuestion,
   judge,
   pairedScores,
-  unanswerableShare,
 } from '../eval/compare.ts';
 import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
 import { randomNumbers } from '../random.ts';
@@ -264,6 +263,9 @@ function scoresOf(id: string, judged: readonly Judged[]): Scores {
     abstain_recall: mean(refusals.filter(({ right }) => right).map(({ refused }) => Number(refused))),
   };
 }
+
+/** Of the questions that calibrate, those without an answer: about what people ask. */
+const unanswerableShare = 0.25;
 
 /** @returns null when there are too few; then the shipped one stays. */
 function calibrationFrom(judged: readonly Judged[]): Calibration | null {
