@@ -46,13 +46,13 @@ function saying(
   passages: readonly (readonly Piece[])[],
   readings: readonly Reading[],
   calibration: Calibration,
-): { readonly answer: string | null; readonly pFound: number } {
+): string | null {
   const best = surest(readings);
-  if (!best) return { answer: null, pFound: 0 };
+  if (!best) return null;
   const found = confidenceOf(best.pFound, calibration) >= calibration.threshold;
   const words = wordsOfReading(passages[readings.indexOf(best)]!, best);
   const answer = best.form === 'span' ? words : best.form === 'yes' ? 'Yes' : 'No';
-  return { answer: found ? answer : null, pFound: best.pFound };
+  return found ? answer : null;
 }
 
 const goldOf = ({ form, words }: JudgingQuestion): string => (form === 'span' ? words : form === 'yes' ? 'Yes' : 'No');
@@ -68,11 +68,6 @@ export interface Judged {
   /** Whether the own passage alone gives the words. */
   readonly readsOwn: boolean;
   readonly answered: boolean;
-  /** For calibration: the surest reading with and without what answers. */
-  readonly pFound: number;
-  readonly pFoundWithout: number | null;
-  /** F1 of the surest reading, whatever the threshold. */
-  readonly f1Surest: number;
 }
 
 /** @param passages how many are read for an answer. */
@@ -94,24 +89,20 @@ export async function judge(
   const texts = all.map(({ pieces }) => pieces);
   const readings = await reader.read(question.question, known < 0 ? [...texts, question.passage] : texts, { signal });
   const own = readings.at(known);
-  const of = (chosen: readonly FoundPassage[], threshold = calibration) =>
+  const of = (chosen: readonly FoundPassage[]) =>
     saying(
       chosen.map(({ pieces }) => pieces),
       chosen.map((each) => readings[all.indexOf(each)]!),
-      threshold,
+      calibration,
     );
-  const always = { ...calibration, threshold: 0 };
   const answer = of(usual);
-  const refusing = without.length > 0 ? of(without) : null;
+  const refused = without.length > 0 ? of(without) === null : null;
   const ownWords = own ? wordsOfReading(question.passage, own) : '';
   return {
-    f1: score(answer.answer, [gold], false).f1,
-    refused: refusing && refusing.answer === null,
+    f1: score(answer, [gold], false).f1,
+    refused,
     readsOwn: own !== undefined && own.form === question.form && f1Of(ownWords, question.words) >= sameAnswer,
-    answered: answer.answer !== null,
-    pFound: answer.pFound,
-    pFoundWithout: refusing?.pFound ?? null,
-    f1Surest: score(of(usual, always).answer, [gold], false).f1,
+    answered: answer !== null,
   };
 }
 
@@ -151,7 +142,7 @@ export async function generalScores(
   for (const { question, answers, impossible, context } of questions) {
     const pieces = [{ text: context, start: 0, end: context.length }];
     const readings = await reader.read(question, [pieces], { signal });
-    scores.push(score(saying([pieces], readings, givenPassage).answer, answers, impossible).f1);
+    scores.push(score(saying([pieces], readings, givenPassage), answers, impossible).f1);
     onProgress?.(scores.length);
   }
   return scores;
