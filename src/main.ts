@@ -25,6 +25,7 @@ import type { Engine, Tokenizer } from './inference/contract.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { lazy } from './lazy.ts';
 import { createLearning, type Learning, learnLaterQueue, learnLaterSeconds, learnQueue } from './learn/index.ts';
+import { teachingDocuments } from './learn/teaching.ts';
 import { createModels } from './models.ts';
 import type { Calibration } from './reader/calibration.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
@@ -40,6 +41,8 @@ import { openStore, type Store } from './store/index.ts';
 
 /** Passages that were indexed while there was no embedder get their vectors. */
 const embedQueue = 'passages.embed';
+/** A run that waits is offered to another process again after this long. */
+const leftToOthersSeconds = 5;
 const megabyte = 1024 * 1024;
 
 /** Everything is made on first use: `docent documents list` starts no model. */
@@ -57,8 +60,16 @@ export interface Docent {
   answerer(): Promise<StoringAnswerer>;
   documents(): Promise<Documents>;
   learning(): Promise<Learning>;
-  /** Begins to run jobs; without it uploads wait for another process. */
-  work(): Promise<Jobs>;
+  /**
+   * What a document that was deleted, or whose channel was closed, has taught stops serving now, and is learned anew
+   * without it.
+   */
+  forgetLearned(): Promise<void>;
+  /**
+   * Begins to run jobs; without it uploads wait for another process.
+   * @param options.learn also runs that take minutes, which a short command leaves to the server.
+   */
+  work(options?: { readonly learn?: boolean }): Promise<Jobs>;
   /** What serves now, as far as it is known in this process. */
   model(): { readonly base: string; readonly adapter: string | null };
   /** Whether questions can be answered now; for /readyz. Never throws, starts nothing. */
@@ -110,6 +121,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   });
   const { base, registry, tokenizer, engine, embedder } = models;
   let openDense: DenseSearch | null = null;
+  let learnsHere = false;
   const dense = lazy(async (): Promise<DenseSearch | null> => {
     const [{ pool }, model] = await Promise.all([store(), embedder()]);
     openDense = model && createDenseSearch({ pool, embedder: model });
@@ -133,11 +145,15 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       await (await dense())?.fill(signal);
     });
     created.define(learnLaterQueue, async () => {
-      await (await learning()).request({ by: 'upload' });
+      if (learnsHere) await (await learning()).request({ by: 'upload' });
+      else await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define<{ runId: string }>(
       learnQueue,
-      async ({ runId }, { signal }) => (await learning()).perform(runId, signal),
+      async ({ runId }, { signal }) => {
+        if (learnsHere) await (await learning()).perform(runId, signal);
+        else await created.send(learnQueue, { runId }, { afterSeconds: leftToOthersSeconds });
+      },
       { retryLimit: 20 },
     );
     atStop('jobs', () => created.stop());
@@ -181,8 +197,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         removeLater: async (digest, transaction) => {
           await queue.send(removeBytesQueue, { digest }, { transaction });
         },
-        onRemoved: async (documentId) => {
-          await forgetLearned(documentId);
+        onRemoved: async () => {
+          await forgetLearned();
           if (models.ready()) await (await engine()).forget();
           // What was never opened holds nothing: a deletion starts, or fetches, no model.
           openDense?.forget();
@@ -191,10 +207,10 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     });
   });
 
-  /** What a deleted document taught stops serving now, and is learned anew without it. */
-  const forgetLearned = async (documentId: string): Promise<void> => {
+  const forgetLearned = async (): Promise<void> => {
     if (!existsSync(join(config.home, 'adapters'))) return;
-    if (!(await (await registry()).taint(documentId))) return;
+    const mayTeach = await teachingDocuments((await store()).pool);
+    if (!(await (await registry()).taintUnless(mayTeach))) return;
     if (models.ready()) await models.reloadAdapter();
     if (config.DOCENT_LEARN === 'auto')
       await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
@@ -286,6 +302,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     answerer,
     documents,
     learning,
+    forgetLearned,
     model: models.serving,
     calibration: models.calibration,
     reloadAdapter: models.reloadAdapter,
@@ -293,10 +310,13 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       const ok = models.ready();
       return { ok, detail: ok ? models.serving().base : 'the model is being loaded' };
     },
-    async work() {
+    async work({ learn = false } = {}) {
+      learnsHere ||= learn;
       const queue = await jobs();
       await documents();
       await queue.start();
+      // A process that was killed between a deletion and what follows from it leaves that to the next one.
+      await forgetLearned();
       if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
     },

@@ -61,7 +61,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     await docent.base();
     await docent.retriever();
     bar.stop();
-    await docent.work();
+    await docent.work({ learn: true });
     const model = await warmUp(docent);
     const chats = await startChats(docent);
     stops.push(() => chats.stop());

@@ -179,7 +179,9 @@ describe('learning', () => {
     expect(await learning.watch()).toBe(false);
   });
 
-  test('a deleted document takes along what it taught', { timeout: 120_000 }, async () => {
+  test('a deleted document takes along what it taught, and so does a closed channel', {
+    timeout: 120_000,
+  }, async () => {
     const taught = join(place.config.home, 'taught');
     cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), taught, { recursive: true });
     const manifest = JSON.parse(readFileSync(join(taught, 'manifest.json'), 'utf8')) as Record<string, unknown>;
@@ -199,6 +201,11 @@ describe('learning', () => {
     expect(docent.model().adapter).toBe(manifest.id);
     await expect(operator.promoteAdapter({ id: 'taught-by-one' })).rejects.toMatchObject({ code: 'ADAPTER_INVALID' });
     await operator.promoteAdapter({ id: 'taught-by-other' });
+    const { prisma } = await docent.store();
+    const { channelId } = await prisma.document.findUniqueOrThrow({ where: { id: other } });
+    await prisma.channel.update({ where: { id: channelId }, data: { visibility: 'closed' } });
+    await docent.forgetLearned();
+    expect(docent.model().adapter).toBe(manifest.id);
     expect(await (await docent.store()).prisma.sectionSide.count({ where: { documentId: gone } })).toBe(0);
   });
 });

@@ -29,6 +29,8 @@ interface Deps {
   readonly commands: ChatCommands;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
+  /** Told when a channel may have been closed. */
+  readonly onChannelChanged: () => Promise<unknown>;
   /** Told after a 👎. */
   readonly onDislike: () => Promise<unknown>;
   readonly log: Logger;
@@ -149,6 +151,7 @@ export function createChatService(deps: Deps): ChatService {
 
     async channelChanged(place) {
       await places.locate(place);
+      await deps.onChannelChanged().catch((error: unknown) => log.error({ err: error }, 'not forgotten yet'));
     },
 
     async isOwnThread(place) {

@@ -68,3 +68,11 @@ export async function loadTeachingSections(pool: Pool): Promise<readonly Teachin
     };
   });
 }
+
+/** Ids of the documents that may teach. */
+export async function teachingDocuments(pool: Pool): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select d.id from documents d join channels c on c.id = d.channel_id where c.visibility in ('everyone', 'open')`,
+  );
+  return new Set(rows.map(({ id }) => id));
+}

@@ -124,7 +124,7 @@ export function createLocalOperator(deps: {
     },
 
     async train({ now, minutes }, options) {
-      await docent.work();
+      await docent.work({ learn: true });
       const learning = await docent.learning();
       const run = await learning.request({
         by: actor,

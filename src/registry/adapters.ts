@@ -75,10 +75,12 @@ export interface AdapterRegistry {
   /** What every run starts from; null where the base has no adapter that ships. */
   shipped(): Promise<AdapterVersion | null>;
   /**
-   * A document is gone: what it taught is never promoted again, and if that serves now, the adapter that ships takes over.
+   * What was taught by a document that may not teach any more is never promoted again, and if it serves now, the adapter
+   * that ships takes over.
+   * @param mayTeach ids of all documents that may.
    * @returns whether the champion changed.
    */
-  taint(documentId: string): Promise<boolean>;
+  taintUnless(mayTeach: ReadonlySet<string>): Promise<boolean>;
   /** What served before, and since when another one does; null where nothing was replaced. */
   predecessor(): Promise<{ readonly id: string; readonly until: Date } | null>;
   /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
@@ -227,12 +229,12 @@ export function createAdapterRegistry(deps: {
       const row = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
       return row ? load(row) : null;
     },
-    async taint(documentId) {
+    async taintUnless(mayTeach) {
       const rows = await prisma.adapter.findMany({ where: { tainted: false }, include: { aliases: true } });
       const taught: typeof rows = [];
       for (const row of rows) {
         const version = await load(row).catch(() => null);
-        if (version?.manifest.documents.includes(documentId)) taught.push(row);
+        if (version?.manifest.documents.some((id) => !mayTeach.has(id))) taught.push(row);
       }
       if (taught.length === 0) return false;
       const served = taught.some(({ aliases }) => aliases.some(({ alias }) => alias === 'champion'));
@@ -242,7 +244,8 @@ export function createAdapterRegistry(deps: {
         await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
         await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
         if (served && shipped) await point(tx, 'champion', shipped.id);
-        await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: documentId } });
+        for (const id of ids)
+          await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
       });
       return served;
     },

@@ -64,6 +64,7 @@ export async function startChats(docent: Docent): Promise<Chats> {
       model: docent.model,
       learning,
     }),
+    onChannelChanged: () => docent.forgetLearned(),
     onDislike: () => learning.watch(),
   });
   /** Those that may speak, now or once their platform answers. */
