@@ -11,7 +11,8 @@ export type FromEmbedWorker =
   | { readonly type: 'failed'; readonly call?: number; readonly reason: string };
 
 const send = (message: FromEmbedWorker): void => {
-  if (process.connected) process.send?.(message);
+  // The parent may go at this very moment; without a callback that would print a stack trace.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 let encoder: Promise<SentenceEncoder> | null = null;
 
