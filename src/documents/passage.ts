@@ -28,3 +28,12 @@ export interface SectionDraft {
 }
 
 export const passageText = (pieces: readonly Piece[]): string => pieces.map((piece) => piece.text).join('');
+
+/** The document's words of [start, end), each within one piece; several stretches are joined by `; `. */
+export const wordsAt = (pieces: readonly Piece[], stretches: readonly (readonly [number, number])[]): string =>
+  stretches
+    .map(([start, end]) => {
+      const piece = pieces.find((each) => each.start !== undefined && each.start <= start && each.end! >= end);
+      return piece ? piece.text.slice(start - piece.start!, end - piece.start!) : '';
+    })
+    .join('; ');

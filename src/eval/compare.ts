@@ -4,7 +4,7 @@
  * either was trained.
  */
 import { surest } from '../answers/choose.ts';
-import { type Piece, passageText } from '../documents/passage.ts';
+import { type Piece, passageText, wordsAt } from '../documents/passage.ts';
 import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import { wordsOnly } from './evidence.ts';
@@ -33,13 +33,11 @@ export interface FoundPassage {
   readonly own: boolean;
 }
 
-const wordsOfReading = (pieces: readonly Piece[], reading: Reading): string =>
-  reading.spans
-    .map(({ start, end }) => {
-      const piece = pieces.find((each) => each.start !== undefined && each.start <= start && each.end! >= end);
-      return piece ? piece.text.slice(start - piece.start!, end - piece.start!) : '';
-    })
-    .join('; ');
+const wordsOfReading = (pieces: readonly Piece[], { spans }: Reading): string =>
+  wordsAt(
+    pieces,
+    spans.map(({ start, end }) => [start, end] as const),
+  );
 
 /** What it would say: null = the documents don't answer this. */
 function saying(

@@ -4,6 +4,7 @@
  */
 import type { Piece } from '../documents/passage.ts';
 import { groupBy } from '../group.ts';
+import { shuffled } from '../random.ts';
 import type { Asked } from './question-writer.ts';
 
 const months =
@@ -55,12 +56,7 @@ const quotable = (pieces: readonly Piece[]): readonly Quotable[] =>
 
 /** In turns from each kind, so that a passage full of numbers is asked about its conditions too. */
 function inTurns(found: readonly Found[], limit: number, next: () => number): readonly Found[] {
-  const queues = [...groupBy(found, ({ type }) => type).values()].map((all) =>
-    all
-      .map((one) => ({ one, order: next() }))
-      .sort((a, b) => a.order - b.order)
-      .map(({ one }) => one),
-  );
+  const queues = [...groupBy(found, ({ type }) => type).values()].map((all) => shuffled(all, next));
   const taken: Found[] = [];
   while (taken.length < limit && queues.some((queue) => queue.length > 0))
     for (const queue of queues) {

@@ -8,7 +8,7 @@
  * and a search for it finds the passage. Questions that judge are kept unread; whoever judges reads them with both models.
  */
 import { setMaxListeners } from 'node:events';
-import { passageText } from '../documents/passage.ts';
+import { passageText, wordsAt } from '../documents/passage.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { f1Of } from '../eval/squad.ts';
 import { createRandom } from '../random.ts';
@@ -91,14 +91,6 @@ interface Draft {
   readonly asked: Asked;
 }
 
-const wordsOf = ({ pieces }: TeachingPassage, spans: Asked['spans']): string =>
-  spans
-    .map(([start, end]) => {
-      const piece = pieces.find((each) => each.start !== undefined && each.start <= start && each.end! >= end);
-      return piece ? piece.text.slice(start - piece.start!, end - piece.start!) : '';
-    })
-    .join('; ');
-
 export async function buildDataSet(
   sections: readonly TeachingSection[],
   deps: DataSetDeps,
@@ -118,11 +110,9 @@ export async function buildDataSet(
 
   /** Every passage once, the sections' order drawn anew for each seed: half of what judges is new in each run. */
   const work = (side: Side) =>
-    sections
-      .filter(({ id }) => sides.get(id) === side)
-      .map((section) => ({ section, order: next() }))
-      .sort((a, b) => a.order - b.order)
-      .flatMap(({ section }) => section.passages.map((passage) => ({ section, passage })));
+    random
+      .shuffled(sections.filter(({ id }) => sides.get(id) === side))
+      .flatMap((section) => section.passages.map((passage) => ({ section, passage })));
 
   const draftsOf = async (passage: TeachingPassage): Promise<readonly Draft[]> => {
     const worth = worthAsking(passage.pieces, answersAPassage, next);
@@ -134,11 +124,10 @@ export async function buildDataSet(
         ? [{ kind: one.kind === 'yes' || one.kind === 'no' ? one.kind : 'written', question, asked: one }]
         : [];
     });
-    const cells = tableCells(passage.pieces)
-      .map((cell) => ({ cell, order: next() }))
-      .sort((a, b) => a.order - b.order)
+    const cells = random
+      .shuffled(tableCells(passage.pieces))
       .slice(0, cellsAPassage)
-      .map(({ cell }): Draft => {
+      .map((cell): Draft => {
         const { start, end } = cell.cell;
         return { kind: 'table', question: tableQuestion(cell, next), asked: { kind: 'span', spans: [[start, end]] } };
       });
@@ -174,13 +163,13 @@ export async function buildDataSet(
     }
     asked.add(key);
     const { spans } = draft.asked;
-    const words = wordsOf(passage, spans);
+    const words = wordsAt(passage.pieces, spans);
     const form = draft.kind === 'yes' || draft.kind === 'no' ? draft.kind : 'span';
     if (side !== 'gate') {
       const [reading] = await reader.read(draft.question, [passage.pieces], { signal });
       const read = reading
-        ? wordsOf(
-            passage,
+        ? wordsAt(
+            passage.pieces,
             reading.spans.map(({ start, end }) => [start, end] as const),
           )
         : '';

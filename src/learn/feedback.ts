@@ -3,6 +3,7 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
+import { wordsAt } from '../documents/passage.ts';
 import { DocentError } from '../errors.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { LearnedQuestion } from './dataset.ts';
@@ -119,21 +120,14 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
         const place = placeOf(row, sections);
         if (!place) return [];
         const { section, passageId, start, end } = place;
-        const words = section.passages
-          .find(({ id }) => id === passageId)!
-          .pieces.flatMap((piece) =>
-            piece.start !== undefined && piece.start <= start && piece.end! >= end
-              ? [piece.text.slice(start - piece.start, end - piece.start)]
-              : [],
-          )
-          .join('');
+        const { pieces } = section.passages.find(({ id }) => id === passageId)!;
         return [
           {
             kind: 'correction' as const,
             question: row.question,
             form: 'span' as const,
             spans: [[start, end]] as const,
-            words,
+            words: wordsAt(pieces, [[start, end]]),
             side: 'train' as const,
             documentId: section.documentId,
             document: section.document,

@@ -131,9 +131,11 @@ export function createLearning(deps: LearningDeps): Learning {
   /** Sections with their sides: those known before, and new ones from now on. */
   const split = async (sections: readonly TeachingSection[]): Promise<ReadonlyMap<string, Side>> => {
     const rows = await prisma.sectionSide.findMany();
-    const sides = splitSections(sections, new Map(rows.map(({ id, side }) => [id, side as Side])));
+    const known = new Map(rows.map(({ id, side }) => [id, side as Side]));
+    const sides = splitSections(sections, known);
     const documents = new Map(sections.map(({ id, documentId }) => [id, documentId]));
     for (const [id, side] of sides) {
+      if (known.get(id) === side) continue;
       const documentId = documents.get(id)!;
       // The document may be deleted at this moment; then its side is nobody's business.
       await prisma.sectionSide

@@ -15,7 +15,7 @@ import {
   pairedScores,
 } from '../eval/compare.ts';
 import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
-import { randomNumbers } from '../random.ts';
+import { createRandom } from '../random.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Manifest } from '../registry/adapters.ts';
 import type { RunProgress, RunResult, Scores } from './contract.ts';
@@ -133,11 +133,7 @@ function writeExamples(
   const own = exampleLines(questions, passages, 'train', passageSide);
   const dev = exampleLines(questions, passages, 'dev', passageSide);
   const general = replayLines().slice(0, Math.ceil((own.length * replayShare) / (1 - replayShare)));
-  const next = randomNumbers(deps.seed * 31 + 7);
-  const lines = [...own.map((line) => JSON.stringify(line)), ...general]
-    .map((line) => ({ line, order: next() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ line }) => line);
+  const lines = createRandom(deps.seed).shuffled([...own.map((line) => JSON.stringify(line)), ...general]);
   writeFileSync(join(deps.folder, 'train.jsonl'), lines.join('\n'));
   writeFileSync(join(deps.folder, 'dev.jsonl'), dev.map((line) => JSON.stringify(line)).join('\n'));
   const tokens = lines.reduce((sum, line) => {
