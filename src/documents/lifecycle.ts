@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { DocentError } from '../errors.ts';
 import { type Audience, audienceParameters, visibleChannels } from '../retrieval/visibility.ts';
 import type { Prisma, PrismaClient } from '../store/generated/client.ts';
+import { isUuid } from '../store/uuid.ts';
 import { lockDigests, type Originals } from './originals.ts';
 import { lockPlacement } from './receive.ts';
 
@@ -103,8 +104,6 @@ const toSummary = (row: SummaryRow): DocumentSummary => ({
 
 /** What stands in an answer once its document is gone. */
 const removedText = 'This answer came from a document that was deleted.';
-
-const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
 
 export function createLifecycle(deps: {
   readonly prisma: PrismaClient;

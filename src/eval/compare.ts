@@ -9,7 +9,7 @@ import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import { wordsOnly } from './evidence.ts';
 import type { PairedScore } from './gate.ts';
-import { f1Of, score } from './squad.ts';
+import { f1Of, sameAnswer, score } from './squad.ts';
 
 /** A reader with what is in force when it serves. */
 export interface Contestant {
@@ -54,9 +54,6 @@ function saying(
 }
 
 const goldOf = ({ form, words }: JudgingQuestion): string => (form === 'span' ? words : form === 'yes' ? 'Yes' : 'No');
-
-/** A reading of its own passage alone that shares this much with the words is right. */
-const sameAnswer = 0.6;
 
 export interface Judged {
   /** F1 with the search's passages. */

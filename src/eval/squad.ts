@@ -43,3 +43,6 @@ export function score(prediction: string | null, golds: readonly string[], impos
     em: Math.max(0, ...golds.map((gold) => Number(normalise(prediction) === normalise(gold)))),
   };
 }
+
+/** From this F1 on a reading says what was asked for: `25 days` for `25 days a year`. */
+export const sameAnswer = 0.6;

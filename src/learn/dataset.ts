@@ -10,7 +10,7 @@
 import { setMaxListeners } from 'node:events';
 import { passageText, wordsAt } from '../documents/passage.ts';
 import { wordsOnly } from '../eval/evidence.ts';
-import { f1Of } from '../eval/squad.ts';
+import { f1Of, sameAnswer } from '../eval/squad.ts';
 import { createRandom } from '../random.ts';
 import type { Reader } from '../reader/read.ts';
 import { tableCells, tableQuestion, worthAsking } from './answers.ts';
@@ -57,8 +57,6 @@ const answersAPassage = 6;
 const [cellsAPassage, detailsAPassage, polarAPassage] = [2, 3, 2];
 /** How far down a search the passage may be. */
 const searchDepth = 8;
-/** A reading that shares this much with the words says them: `25 days` for `25 days a year`. */
-const sameAnswer = 0.6;
 /** Questions beyond these show nothing more; what judges comes first, because with too few of it nothing else counts. */
 const wanted = { gate: 240, dev: 100 } as const;
 /** What each side may take of the time. */

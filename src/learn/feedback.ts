@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { wordsAt } from '../documents/passage.ts';
 import { DocentError } from '../errors.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
+import { isUuid } from '../store/uuid.ts';
 import type { LearnedQuestion } from './dataset.ts';
 import { loadTeachingSections, type TeachingSection } from './teaching.ts';
 
@@ -84,8 +85,6 @@ function placeOf({ correction, sources }: Row, sections: readonly TeachingSectio
       }
   return null;
 }
-
-const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
 
 export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
   const { prisma, pool } = deps;

@@ -10,16 +10,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { f1Of } from '../../src/eval/squad.ts';
+import { f1Of, sameAnswer } from '../../src/eval/squad.ts';
 import { createEngine } from '../../src/inference/engine.ts';
 import { loadTokenizer } from '../../src/inference/tokenizer.ts';
 import { createQuestionWriter } from '../../src/learn/question-writer.ts';
 import { createPromptRenderer } from '../../src/reader/prompt.ts';
 import { createReader } from '../../src/reader/read.ts';
 import { type Example, readExamples } from '../data/examples.ts';
-
-/** From this on a reading says what was asked for: `25 days` for `25 days a year`. */
-const sameAnswer = 0.6;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
