@@ -19,7 +19,7 @@ import { loadConfig } from './config.ts';
 import { DocentError } from './errors.ts';
 import type { ReviewedFeedback } from './learn/feedback.ts';
 import { createDocent } from './main.ts';
-import type { Operator } from './operator/contract.ts';
+import type { Operator, TrainArguments } from './operator/contract.ts';
 import { createLocalOperator } from './operator/local.ts';
 import { createRemoteOperator } from './operator/remote.ts';
 import { findServer } from './operator/server-record.ts';
@@ -241,10 +241,17 @@ program
   .option('--now', 'even if nothing changed since the last run')
   .option('--minutes <n>', 'how long it may take', Number)
   .option('--dry-run', 'show what would be learned from, and train nothing')
+  .option('--cancel', 'end the run that is under way')
   .option('--json')
   .action(
-    action(({ json, dryRun, ...args }: Json & { now?: boolean; minutes?: number; dryRun?: boolean }) =>
+    action(({ json, dryRun, cancel, ...args }: Json & TrainArguments & { dryRun?: boolean; cancel?: boolean }) =>
       withOperator(async (operator) => {
+        if (cancel) {
+          const result = await operator.cancelTraining({});
+          if (json) printJson(result);
+          else console.log(result.cancelled ? 'The run ends. What serves now stays.' : 'No run is under way.');
+          return exitCodes.done;
+        }
         if (args.minutes !== undefined && !(args.minutes > 0))
           throw new DocentError('USAGE', { reason: '--minutes takes a number above 0' });
         const options = { onEvent: eventPrinter() };

@@ -24,7 +24,15 @@ import { DocentError, reasonOf } from './errors.ts';
 import type { Engine, Tokenizer } from './inference/contract.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { lazy } from './lazy.ts';
-import { createLearning, type Learning, learnLaterQueue, learnLaterSeconds, learnQueue } from './learn/index.ts';
+import {
+  createLearning,
+  type Learning,
+  learnLaterQueue,
+  learnLaterSeconds,
+  learnNightQueue,
+  learnQueue,
+  secondsToNight,
+} from './learn/index.ts';
 import { teachingDocuments } from './learn/teaching.ts';
 import { createModels } from './models.ts';
 import type { Calibration } from './reader/calibration.ts';
@@ -147,6 +155,11 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     created.define(learnLaterQueue, async () => {
       if (learnsHere) await (await learning()).request({ by: 'upload' });
       else await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
+    });
+    created.define(learnNightQueue, async () => {
+      if (config.DOCENT_LEARN !== 'auto') return;
+      if (learnsHere && (await (await learning()).changed())) await (await learning()).request({ by: 'night' });
+      await created.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
     });
     created.define<{ runId: string }>(
       learnQueue,
@@ -317,6 +330,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       await queue.start();
       // A process that was killed between a deletion and what follows from it leaves that to the next one.
       await forgetLearned();
+      if (learn && config.DOCENT_LEARN === 'auto')
+        await queue.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
       if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
     },

@@ -1,5 +1,5 @@
 /** Learning through the whole product, with the real models: who may teach, what a run says, and what deletion undoes. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -177,6 +177,32 @@ describe('learning', () => {
     expect(await learning.watch()).toBe(true);
     expect(docent.model().adapter).toBe(manifest.id);
     expect(await learning.watch()).toBe(false);
+  });
+
+  test('of candidates that were not promoted only the newest keep their weights', { timeout: 120_000 }, async () => {
+    const { prisma } = await docent.store();
+    const registry = await docent.registry();
+    const source = join(place.config.home, 'kept-out');
+    cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), source, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')) as Record<string, unknown>;
+    const folders: string[] = [];
+    for (const id of ['kept-out-1', 'kept-out-2', 'kept-out-3']) {
+      writeFileSync(join(source, 'manifest.json'), JSON.stringify({ ...manifest, id, documents: [documentIds[0]] }));
+      folders.push((await registry.import(source, 'candidate')).folder);
+      await prisma.trainingRun.create({ data: { state: 'done', candidateId: id } });
+    }
+    expect(await registry.discardCandidates(1)).toBe(2);
+    expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, true]);
+    expect(await registry.discardCandidates(1)).toBe(0);
+    await prisma.trainingRun.deleteMany({ where: { candidateId: { not: null } } });
+  });
+
+  test('ends the run that waits when it is cancelled', async () => {
+    expect(await operator.cancelTraining({})).toEqual({ cancelled: null });
+    const { prisma } = await docent.store();
+    const { id } = await prisma.trainingRun.create({ data: { state: 'waiting', report: { request: { by: 'test' } } } });
+    expect(await operator.cancelTraining({})).toEqual({ cancelled: id });
+    expect(await (await docent.learning()).latest()).toMatchObject({ id, state: 'cancelled' });
   });
 
   test('a deleted document takes along what it taught, and so does a closed channel', {

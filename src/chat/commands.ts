@@ -4,10 +4,12 @@ import { helpText } from '../answers/texts.ts';
 import type { Documents } from '../documents/index.ts';
 import type { DocumentSummary } from '../documents/lifecycle.ts';
 import { DocentError } from '../errors.ts';
-import type { LatestRun, Learning } from '../learn/index.ts';
+import type { KnownRun, Learning } from '../learn/index.ts';
 import type { Audience } from '../retrieval/visibility.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { IncomingCommand } from './contract.ts';
+import type { LearningNews } from './learning-news.ts';
+import type { Places } from './places.ts';
 
 /** Chat messages hold some thousand characters. */
 const mostListed = 30;
@@ -17,7 +19,7 @@ const documentLine = (document: DocumentSummary): string => {
   return `• ${document.path} (${state})`;
 };
 
-const learningLines = (run: LatestRun | null): readonly string[] => {
+const learningLines = (run: KnownRun | null): readonly string[] => {
   if (!run) return ['Learning: not begun yet.'];
   if (run.state === 'waiting' || run.state === 'running')
     return [
@@ -42,6 +44,8 @@ export function createChatCommands(deps: {
   readonly answerer: Answerer;
   readonly model: () => { readonly base: string; readonly adapter: string | null };
   readonly learning: Pick<Learning, 'request' | 'latest'>;
+  readonly news: Pick<LearningNews, 'follow'>;
+  readonly places: Pick<Places, 'locate'>;
 }): ChatCommands {
   const { prisma, documents, answerer, learning } = deps;
 
@@ -87,9 +91,15 @@ export function createChatCommands(deps: {
           if (!command.person.isAdmin)
             throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
           await learning.request({ by: `${command.place.platform}:${command.person.id}`, now: true });
+          await deps.news.follow({
+            channelId: (await deps.places.locate(command.place)).channelId,
+            target: command.target,
+            replyId: `${command.key}:learning`,
+            since: (await learning.latest())?.startedAt ?? new Date(),
+          });
           return [
             'I am learning from the documents that everybody here may read: I write questions, train on them, and go live with the result only if it is better.',
-            'Answers come first, so I am slower while you ask. `status` says how far I am.',
+            'Answers come first, so I am slower while you ask. I tell you what came of it; `status` says how far I am.',
           ].join('\n');
         case 'forget':
           return forget(command);

@@ -6,6 +6,7 @@ import { DocentError } from '../errors.ts';
 import { Prisma, type PrismaClient } from '../store/generated/client.ts';
 import type { ChatAdapter, IncomingFile, Person, Place, ReplyTarget } from './contract.ts';
 import { finish, infoContent, presentable, showProgress } from './delivery.ts';
+import type { LearningNews } from './learning-news.ts';
 import type { Places } from './places.ts';
 
 export interface FileMessage {
@@ -57,6 +58,8 @@ export function createChatUploads(deps: {
   readonly places: Places;
   readonly adapters: () => readonly ChatAdapter[];
   readonly maxBytes: number;
+  /** Null where nothing is learned by itself. */
+  readonly news: Pick<LearningNews, 'follow'> | null;
   readonly log: Logger;
 }): ChatUploads {
   const { prisma, documents, places, maxBytes, log } = deps;
@@ -111,6 +114,17 @@ export function createChatUploads(deps: {
     if (!(await finish(reply, infoContent(texts.join('\n')), log))) return;
     const ids = lines.flatMap((line) => ('versionId' in line ? [line.versionId] : []));
     await prisma.documentVersion.updateMany({ where: { id: { in: ids } }, data: { replyTarget: Prisma.DbNull } });
+    const taught = await prisma.documentVersion.findFirst({
+      where: { id: { in: ids }, state: 'ready', document: { channel: { visibility: { in: ['everyone', 'open'] } } } },
+      select: { document: { select: { channelId: true } } },
+    });
+    if (taught && deps.news)
+      await deps.news.follow({
+        channelId: taught.document.channelId,
+        target: pending.target,
+        replyId: `${pending.replyId}:learning`,
+        since: new Date(),
+      });
   };
 
   return {

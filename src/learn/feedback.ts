@@ -23,13 +23,15 @@ export interface ReviewedFeedback {
   readonly source: { readonly documentId: string; readonly document: string; readonly section: string | null } | null;
 }
 
+export type Correction = Omit<LearnedQuestion, 'near'>;
+
 export interface Corrections {
   /** Those given where every member may read; closed channels' stay there. Newest first. */
   list(): Promise<readonly ReviewedFeedback[]>;
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
   /** What the approved ones teach. */
-  approved(sections: readonly TeachingSection[]): Promise<readonly Omit<LearnedQuestion, 'near'>[]>;
+  approved(sections: readonly TeachingSection[]): Promise<readonly Correction[]>;
 }
 
 const sql = `

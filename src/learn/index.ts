@@ -15,46 +15,33 @@ import { createReader, type Reader } from '../reader/read.ts';
 import type { AdapterRegistry } from '../registry/adapters.ts';
 import type { Base } from '../registry/bases.ts';
 import type { Retriever } from '../retrieval/retrieve.ts';
-import type { Prisma } from '../store/generated/client.ts';
 import type { Log, Store } from '../store/index.ts';
 import type { DryRun, RunProgress, RunRequest, RunResult } from './contract.ts';
-import { type Corrections, createCorrections } from './feedback.ts';
+import { type Correction, type Corrections, createCorrections } from './feedback.ts';
 import { createQuestionWriter } from './question-writer.ts';
 import { reportOf } from './report.ts';
 import { dataSetOf, executeRun, type RunDeps, removeRun } from './run.ts';
+import { createRunRows, type KnownRun, type RunReport, type WaitOptions } from './run-rows.ts';
 import { type Side, splitSections } from './split.ts';
 import { loadTeachingSections, type TeachingSection } from './teaching.ts';
 import { isDisliked, type Votes } from './watch.ts';
 import { createYielding, type Yielding } from './yielding.ts';
 
-export const learnQueue = 'learn';
+export { type KnownRun, learnQueue } from './run-rows.ts';
+
 /** After an upload; more uploads until then are learned from together. */
 export const learnLaterQueue = 'learn.later';
 export const learnLaterSeconds = 600;
-
-type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
-
-interface RunReport {
-  readonly request: RunRequest;
-  readonly fingerprint?: string;
-  readonly progress?: RunProgress;
-  readonly result?: RunResult;
-  readonly error?: { readonly code: string; readonly details: Record<string, unknown> };
-}
-
-export interface LatestRun {
-  readonly id: string;
-  readonly state: RunState;
-  readonly progress: RunProgress | null;
-  readonly decision: string | null;
-  readonly reason: string | null;
-  readonly endedAt: Date | null;
-}
-
-export interface WaitOptions {
-  readonly onProgress?: (progress: RunProgress) => void;
-  readonly signal?: AbortSignal;
-}
+/** At night, what changed without an upload: corrections that were approved, runs that were put off. */
+export const learnNightQueue = 'learn.night';
+const nightHour = 3;
+/** Until the next night, local time. */
+export const secondsToNight = (now = new Date()): number => {
+  const night = new Date(now);
+  night.setHours(nightHour, 0, 0, 0);
+  if (night <= now) night.setDate(night.getDate() + 1);
+  return Math.ceil((night.getTime() - now.getTime()) / 1000);
+};
 
 export interface Learning {
   /** Durable: the run happens even if this process dies. @returns its id; of the one that waits already, where one does. */
@@ -62,7 +49,11 @@ export interface Learning {
   /** @throws DocentError of the run; CANCELLED. Waiting no longer does not end the run. */
   wait(runId: string, options?: WaitOptions): Promise<RunResult>;
   /** The run that began last; null before the first. */
-  latest(): Promise<LatestRun | null>;
+  latest(): Promise<KnownRun | null>;
+  /** The first run that was asked for at this time or later; null while there is none. */
+  firstSince(time: Date): Promise<KnownRun | null>;
+  /** Whether there is something that the last run did not learn from: other documents, or a correction. */
+  changed(): Promise<boolean>;
   /** Ends a run, in whichever process it is. Idempotent. */
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
@@ -101,6 +92,8 @@ export interface LearningDeps {
 }
 
 const [pollMs, saveMs] = [500, 1_000];
+/** Candidates that were not promoted; older ones' weights go. */
+const candidatesKept = 3;
 /** Two int4: Docent's learning. */
 const lockKeys = [0x0d0ce27, 0x1ea24] as const;
 const dryExamples = 20;
@@ -116,16 +109,17 @@ const votesSql = `
 
 const seedOf = (runId: string): number =>
   Number.parseInt(createHash('sha256').update(runId).digest('hex').slice(0, 7), 16);
-const fingerprintOf = (sections: readonly TeachingSection[]): string =>
+const fingerprintOf = (sections: readonly TeachingSection[], corrections: readonly Correction[]): string =>
   createHash('sha256')
     .update(JSON.stringify(sections.map(({ id, text }) => [id, text])))
+    .update(JSON.stringify(corrections.map(({ question, words, passageId }) => [question, words, passageId])))
     .digest('hex');
-const reportIn = (value: unknown): RunReport => value as RunReport;
 
 export function createLearning(deps: LearningDeps): Learning {
   const { store, log, home } = deps;
   const { prisma, pool } = store;
   const feedback = createCorrections({ prisma, pool });
+  const rows = createRunRows({ prisma, jobs: deps.jobs });
   let yielding: Yielding | null = null;
 
   /** Sections with their sides: those known before, and new ones from now on. */
@@ -219,9 +213,6 @@ export function createLearning(deps: LearningDeps): Learning {
     };
   };
 
-  const lastDone = () =>
-    prisma.trainingRun.findFirst({ where: { state: 'done' }, orderBy: { endedAt: 'desc' }, select: { report: true } });
-
   const nothingDone = (runId: string, reason: string): RunResult => ({
     run: runId,
     dataset: {
@@ -239,49 +230,59 @@ export function createLearning(deps: LearningDeps): Learning {
     reason,
   });
 
-  const run = async (runId: string, report: RunReport, signal: AbortSignal, save: (progress: RunProgress) => void) => {
+  const material = async () => {
     const sections = await loadTeachingSections(pool);
-    const fingerprint = fingerprintOf(sections);
-    if (sections.length === 0)
-      return {
-        fingerprint,
-        result: nothingDone(runId, 'There are no documents that everybody may read: upload some.'),
-      };
-    const last = await lastDone();
-    if (!report.request.now && last && reportIn(last.report).fingerprint === fingerprint)
-      return { fingerprint, result: nothingDone(runId, 'Nothing changed since the last run.') };
-    const minutes = report.request.minutes ?? deps.minutes;
-    const runDeps = await depsOf(runId, sections, { minutes, onProgress: save, signal });
-    const speed = (last && reportIn(last.report).result?.train?.tokens_per_second) || null;
-    const { result, candidate } = await executeRun(runId, runDeps, speed);
-    const full: RunResult = { run: runId, ...result };
-    if (!candidate) return { fingerprint, result: full };
-    for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
+    return { sections, fingerprint: fingerprintOf(sections, await feedback.approved(sections)) };
+  };
+
+  interface Performed {
+    readonly fingerprint: string;
+    readonly result: RunResult;
+    readonly candidateId: string | null;
+  }
+
+  /** The candidate goes live, unless the world changed while it was judged. @returns why it does not; null when it does. */
+  const takeLive = async (
+    candidateId: string,
+    judgedAgainst: string,
+    documentIds: ReadonlySet<string>,
+    by: string,
+  ): Promise<string | null> => {
     const registry = await deps.registry();
-    const version = await registry.import(candidate, 'candidate');
-    if (result.decision === 'promoted') {
-      if ((await registry.champion())?.id !== runDeps.champion.id)
-        return {
-          fingerprint,
-          result: {
-            ...full,
-            decision: 'kept' as const,
-            reason: 'Another adapter went live while this one was judged.',
-          },
-        };
-      // Documents that were deleted meanwhile have taught it too.
-      const still = await prisma.document.count({
-        where: { id: { in: sections.map(({ documentId }) => documentId) } },
-      });
-      if (still < new Set(sections.map(({ documentId }) => documentId)).size)
-        return {
-          fingerprint: '',
-          result: { ...full, decision: 'kept' as const, reason: 'A document that taught it was deleted meanwhile.' },
-        };
-      await registry.promote(version.id, report.request.by);
-      await deps.reloadAdapter();
-    }
-    return { fingerprint, result: full };
+    if ((await registry.champion())?.id !== judgedAgainst)
+      return 'Another adapter went live while this one was judged.';
+    // Documents that were deleted meanwhile have taught it too.
+    const still = await prisma.document.count({ where: { id: { in: [...documentIds] } } });
+    if (still < documentIds.size) return 'A document that taught it was deleted meanwhile.';
+    await registry.promote(candidateId, by);
+    await deps.reloadAdapter();
+    return null;
+  };
+
+  const run = async (
+    runId: string,
+    { request }: RunReport,
+    signal: AbortSignal,
+    save: (progress: RunProgress) => void,
+  ): Promise<Performed> => {
+    const { sections, fingerprint } = await material();
+    const skipped = (reason: string) => ({ fingerprint, result: nothingDone(runId, reason), candidateId: null });
+    if (sections.length === 0) return skipped('There are no documents that everybody may read: upload some.');
+    const last = await rows.lastDone();
+    if (!request.now && last?.fingerprint === fingerprint) return skipped('Nothing changed since the last run.');
+    const minutes = request.minutes ?? deps.minutes;
+    const runDeps = await depsOf(runId, sections, { minutes, onProgress: save, signal });
+    const { result, candidate } = await executeRun(runId, runDeps, last?.result?.train?.tokens_per_second || null);
+    const full: RunResult = { run: runId, ...result };
+    if (!candidate) return { fingerprint, result: full, candidateId: null };
+    for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
+    const { id: candidateId } = await (await deps.registry()).import(candidate, 'candidate');
+    if (result.decision !== 'promoted') return { fingerprint, result: full, candidateId };
+    const documentIds = new Set(sections.map(({ documentId }) => documentId));
+    const reason = await takeLive(candidateId, runDeps.champion.id, documentIds, request.by);
+    if (reason === null) return { fingerprint, result: full, candidateId };
+    // The next run is to look at what there is then.
+    return { fingerprint: '', result: { ...full, decision: 'kept', reason }, candidateId };
   };
 
   /** Only one run at a time, whichever process it is in: the others wait here. */
@@ -301,59 +302,16 @@ export function createLearning(deps: LearningDeps): Learning {
     }
   };
 
-  const stateOf = (runId: string) => prisma.trainingRun.findUnique({ where: { id: runId } });
-  const update = (runId: string, from: readonly RunState[], data: Prisma.TrainingRunUpdateManyMutationInput) =>
-    prisma.trainingRun.updateMany({ where: { id: runId, state: { in: [...from] } }, data });
-  const json = (report: RunReport) => report as unknown as Prisma.InputJsonValue;
-
   return {
-    async request(request) {
-      return prisma.$transaction(async (tx) => {
-        const waiting = await tx.trainingRun.findFirst({ where: { state: 'waiting' } });
-        if (waiting) return waiting.id;
-        const { id } = await tx.trainingRun.create({ data: { state: 'waiting', report: json({ request }) } });
-        await deps.jobs.send(learnQueue, { runId: id }, { transaction: tx });
-        return id;
-      });
-    },
+    request: rows.request,
+    wait: rows.wait,
+    latest: rows.latest,
+    firstSince: rows.firstSince,
+    cancel: rows.cancel,
 
-    async wait(runId, { onProgress, signal } = {}) {
-      let shown = '';
-      for (;;) {
-        const row = await stateOf(runId);
-        if (!row) throw new DocentError('TRAINING_FAILED', { reason: 'the run is gone' });
-        const { result, error, progress } = reportIn(row.report);
-        if (row.state === 'done' && result) return result;
-        if (row.state === 'cancelled') throw new DocentError('CANCELLED');
-        if (row.state === 'failed')
-          throw new DocentError(
-            (error?.code ?? 'TRAINING_FAILED') as 'TRAINING_FAILED',
-            error?.details ?? { reason: row.reason },
-          );
-        if (progress && progress.line !== shown) {
-          shown = progress.line;
-          onProgress?.(progress);
-        }
-        await sleep(pollMs, undefined, signal ? { signal } : {});
-      }
-    },
-
-    async latest() {
-      const row = await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } });
-      if (!row) return null;
-      const { id, decision, reason, endedAt } = row;
-      return {
-        id,
-        state: row.state as RunState,
-        decision,
-        reason,
-        endedAt,
-        progress: reportIn(row.report).progress ?? null,
-      };
-    },
-
-    async cancel(runId) {
-      await update(runId, ['waiting', 'running'], { state: 'cancelled', endedAt: new Date() });
+    async changed() {
+      const [{ sections, fingerprint }, last] = await Promise.all([material(), rows.lastDone()]);
+      return sections.length > 0 && last?.fingerprint !== fingerprint;
     },
 
     async dryRun({ minutes = deps.minutes, onProgress, signal }) {
@@ -386,12 +344,12 @@ export function createLearning(deps: LearningDeps): Learning {
       const [champion, predecessor] = await Promise.all([registry.champion(), registry.predecessor()]);
       // Only what was learned here, by itself, is taken back by itself.
       if (!champion || champion.manifest.documents.length === 0 || !predecessor) return false;
-      const { rows } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
+      const { rows: counted } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
         champion.id,
         predecessor.id,
         predecessor.until,
       ]);
-      const votesOf = (id: string): Votes => rows.find(({ adapter }) => adapter === id) ?? { answers: 0, down: 0 };
+      const votesOf = (id: string): Votes => counted.find(({ adapter }) => adapter === id) ?? { answers: 0, down: 0 };
       if (!isDisliked(votesOf(champion.id), votesOf(predecessor.id))) return false;
       await registry.rollback('docent: people disliked its answers');
       await deps.reloadAdapter();
@@ -400,35 +358,37 @@ export function createLearning(deps: LearningDeps): Learning {
     },
 
     async perform(runId, outer) {
-      const row = await stateOf(runId);
+      const row = await rows.find(runId);
       if (!row || !['waiting', 'running'].includes(row.state)) return;
-      const report = reportIn(row.report);
+      const { report } = row;
       const cancelled = new AbortController();
       const signal = AbortSignal.any([outer, cancelled.signal]);
       let [latest, saved]: [RunProgress | null, RunProgress | null] = [null, null];
       const saving = setInterval(() => {
         const progress = latest;
         void (async () => {
-          if ((await stateOf(runId))?.state === 'cancelled') cancelled.abort();
+          if ((await rows.find(runId))?.state === 'cancelled') cancelled.abort();
           else if (progress && progress !== saved) {
-            await update(runId, ['running'], { report: json({ ...report, progress }) });
+            await rows.update(runId, ['running'], { report: { ...report, progress } });
             saved = progress;
           }
         })().catch(() => undefined); // the database is away: the next second tries again
       }, saveMs);
       try {
         await alone(signal, async () => {
-          await update(runId, ['waiting'], { state: 'running' });
-          const { result, fingerprint } = await run(runId, report, signal, (progress) => {
+          await rows.update(runId, ['waiting'], { state: 'running' });
+          const { result, fingerprint, candidateId } = await run(runId, report, signal, (progress) => {
             latest = progress;
           });
           clearInterval(saving);
           const done = { decision: result.decision, reason: result.reason, endedAt: new Date() };
-          await update(runId, ['running'], {
+          await rows.update(runId, ['running'], {
             state: 'done',
             ...done,
-            report: json({ ...report, fingerprint, result }),
+            candidateId,
+            report: { ...report, fingerprint, result },
           });
+          await (await deps.registry()).discardCandidates(candidatesKept);
           removeRun(join(home, 'runs', runId));
           log.info({ run: runId, decision: result.decision }, 'learned');
         });
@@ -443,11 +403,11 @@ export function createLearning(deps: LearningDeps): Learning {
           ? { code: known.code, details: { ...known.details } }
           : { code: 'TRAINING_FAILED', details: { reason: 'an unexpected error, see the log' } };
         const reason = known?.line ?? 'an unexpected error, see the log';
-        await update(runId, ['waiting', 'running'], {
+        await rows.update(runId, ['waiting', 'running'], {
           state: 'failed',
           reason,
           endedAt: new Date(),
-          report: json({ ...report, error: failure }),
+          report: { ...report, error: failure },
         });
       } finally {
         clearInterval(saving);

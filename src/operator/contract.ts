@@ -133,6 +133,8 @@ export interface Operator {
   readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
   readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
   readonly train: Operation<TrainArguments, RunResult>;
+  /** Ends the run that waits or is under way, if there is one. */
+  readonly cancelTraining: Operation<Record<string, never>, { readonly cancelled: string | null }>;
   /** What a run would learn from; trains nothing. */
   readonly dryRun: Operation<TrainArguments, DryRun>;
   readonly listFeedback: Operation<Record<string, never>, { readonly feedback: readonly ReviewedFeedback[] }>;
@@ -161,6 +163,7 @@ export const operations = [
   'promoteAdapter',
   'rollbackAdapter',
   'train',
+  'cancelTraining',
   'dryRun',
   'listFeedback',
   'reviewFeedback',

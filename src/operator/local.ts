@@ -136,6 +136,13 @@ export function createLocalOperator(deps: {
         ...(options?.signal ? { signal: options.signal } : {}),
       });
     },
+    async cancelTraining() {
+      const learning = await docent.learning();
+      const run = await learning.latest();
+      if (!run || (run.state !== 'waiting' && run.state !== 'running')) return { cancelled: null };
+      await learning.cancel(run.id);
+      return { cancelled: run.id };
+    },
     async dryRun({ minutes }, options) {
       return (await docent.learning()).dryRun({
         ...(minutes === undefined ? {} : { minutes }),

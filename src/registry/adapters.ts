@@ -3,6 +3,7 @@
  * alias. Knows folders and rows, not how an adapter is applied.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -72,6 +73,11 @@ export interface AdapterRegistry {
    * @throws DocentError ADAPTER_INVALID
    */
   import(folder: string, alias?: 'candidate'): Promise<AdapterVersion>;
+  /**
+   * Forgets the weights of what runs trained and nobody serves, all but the newest; their rows and scores stay.
+   * @returns how many went.
+   */
+  discardCandidates(keep: number): Promise<number>;
   /** What every run starts from; null where the base has no adapter that ships. */
   shipped(): Promise<AdapterVersion | null>;
   /**
@@ -248,6 +254,16 @@ export function createAdapterRegistry(deps: {
           await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
       });
       return served;
+    },
+    async discardCandidates(keep) {
+      const rows = await prisma.adapter.findMany({
+        where: { runs: { some: {} }, aliases: { none: { alias: { not: 'candidate' } } } },
+        orderBy: { createdAt: 'desc' },
+        skip: keep,
+      });
+      const learned = rows.map(({ folder }) => absolute(folder)).filter((folder) => existsSync(folder));
+      for (const folder of learned) await rm(folder, { recursive: true, force: true });
+      return learned.length;
     },
     async predecessor() {
       const row = await aliased('previous');

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createChatCommands } from '../chat/commands.ts';
 import type { ChatAdapter } from '../chat/contract.ts';
+import { createLearningNews } from '../chat/learning-news.ts';
 import { createPlaces } from '../chat/places.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
@@ -52,17 +53,25 @@ export async function startChats(docent: Docent): Promise<Chats> {
   const places = createPlaces({ prisma, adapters: () => made });
   const shared = { prisma, places, adapters: () => made, log };
   const learning = await docent.learning();
+  const news = createLearningNews({ prisma, learning, adapters: () => made, log });
   const service: ChatService = createChatService({
     ...shared,
     documents,
     questions: createChatQuestions({ ...shared, conversations, answerer }),
-    uploads: createChatUploads({ ...shared, documents, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte }),
+    uploads: createChatUploads({
+      ...shared,
+      documents,
+      maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte,
+      news: config.DOCENT_LEARN === 'auto' ? news : null,
+    }),
     commands: createChatCommands({
       prisma,
       documents,
       answerer,
       model: docent.model,
       learning,
+      news,
+      places,
     }),
     onChannelChanged: () => docent.forgetLearned(),
     onDislike: () => learning.watch(),
@@ -87,12 +96,14 @@ export async function startChats(docent: Docent): Promise<Chats> {
     });
   const lines = await Promise.all(made.map((adapter) => Promise.race([connect(adapter), patience(adapter)])));
   await service.recover();
+  const stopNews = news.start();
   return {
     get adapters() {
       return [...usable];
     },
     lines,
     async stop() {
+      stopNews();
       await Promise.all(made.map((adapter) => adapter.stop()));
       await service.drain(drainMs);
     },

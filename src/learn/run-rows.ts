@@ -1,0 +1,137 @@
+/** Runs as rows: asked for, waited for, cancelled, and what is known of each, whichever process performs it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DocentError } from '../errors.ts';
+import type { Jobs } from '../jobs/index.ts';
+import type { Prisma, PrismaClient, TrainingRun } from '../store/generated/client.ts';
+import type { RunProgress, RunRequest, RunResult } from './contract.ts';
+
+export const learnQueue = 'learn';
+
+export type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+const open: RunState[] = ['waiting', 'running'];
+
+export interface RunReport {
+  readonly request: RunRequest;
+  /** Of what was learned from. */
+  readonly fingerprint?: string;
+  readonly progress?: RunProgress;
+  readonly result?: RunResult;
+  readonly error?: { readonly code: string; readonly details: Record<string, unknown> };
+}
+
+export interface KnownRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly progress: RunProgress | null;
+  readonly decision: string | null;
+  readonly reason: string | null;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  /** Null until it is decided. */
+  readonly result: RunResult | null;
+}
+
+export interface WaitOptions {
+  readonly onProgress?: (progress: RunProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+interface Change {
+  readonly state?: RunState;
+  readonly decision?: string;
+  readonly reason?: string;
+  readonly report?: RunReport;
+  readonly candidateId?: string | null;
+  readonly endedAt?: Date;
+}
+
+export interface RunRows {
+  /** @returns the id of the new run, or of the one that waits already. */
+  request(request: RunRequest): Promise<string>;
+  /** @throws DocentError of the run; CANCELLED. */
+  wait(runId: string, options?: WaitOptions): Promise<RunResult>;
+  latest(): Promise<KnownRun | null>;
+  /** The first one that was asked for at this time or later. */
+  firstSince(time: Date): Promise<KnownRun | null>;
+  cancel(runId: string): Promise<void>;
+  find(runId: string): Promise<{ readonly state: RunState; readonly report: RunReport } | null>;
+  /** The run that was decided last. */
+  lastDone(): Promise<RunReport | null>;
+  /** Changes a run that is in one of these states; a cancelled one stays cancelled. */
+  update(runId: string, from: readonly RunState[], change: Change): Promise<void>;
+}
+
+const pollMs = 500;
+const reportIn = (value: unknown): RunReport => value as RunReport;
+
+function known(row: TrainingRun | null): KnownRun | null {
+  if (!row) return null;
+  const { id, decision, reason, startedAt, endedAt } = row;
+  const { progress = null, result = null } = reportIn(row.report);
+  return { id, state: row.state as RunState, decision, reason, startedAt, endedAt, progress, result };
+}
+
+export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient; readonly jobs: Jobs }): RunRows {
+  const update: RunRows['update'] = async (runId, from, { report, ...rest }) => {
+    await prisma.trainingRun.updateMany({
+      where: { id: runId, state: { in: [...from] } },
+      data: { ...rest, ...(report ? { report: report as unknown as Prisma.InputJsonValue } : {}) },
+    });
+  };
+  const find: RunRows['find'] = async (runId) => {
+    const row = await prisma.trainingRun.findUnique({ where: { id: runId } });
+    return row && { state: row.state as RunState, report: reportIn(row.report) };
+  };
+
+  return {
+    find,
+    update,
+
+    async request(request) {
+      return prisma.$transaction(async (tx) => {
+        const waiting = await tx.trainingRun.findFirst({ where: { state: 'waiting' } });
+        if (waiting) return waiting.id;
+        const report = { request } as unknown as Prisma.InputJsonValue;
+        const { id } = await tx.trainingRun.create({ data: { state: 'waiting', report } });
+        await jobs.send(learnQueue, { runId: id }, { transaction: tx });
+        return id;
+      });
+    },
+
+    async wait(runId, { onProgress, signal } = {}) {
+      let shown = '';
+      for (;;) {
+        const row = await find(runId);
+        if (!row) throw new DocentError('TRAINING_FAILED', { reason: 'the run is gone' });
+        const { result, error, progress } = row.report;
+        if (row.state === 'done' && result) return result;
+        if (row.state === 'cancelled') throw new DocentError('CANCELLED');
+        if (row.state === 'failed')
+          throw new DocentError(
+            (error?.code ?? 'TRAINING_FAILED') as 'TRAINING_FAILED',
+            error?.details ?? { reason: 'an unexpected error, see the log' },
+          );
+        if (progress && progress.line !== shown) {
+          shown = progress.line;
+          onProgress?.(progress);
+        }
+        await sleep(pollMs, undefined, signal ? { signal } : {});
+      }
+    },
+
+    latest: async () => known(await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } })),
+    firstSince: async (time) =>
+      known(await prisma.trainingRun.findFirst({ where: { startedAt: { gte: time } }, orderBy: { startedAt: 'asc' } })),
+
+    cancel: (runId) => update(runId, open, { state: 'cancelled', endedAt: new Date() }),
+
+    async lastDone() {
+      const row = await prisma.trainingRun.findFirst({
+        where: { state: 'done' },
+        orderBy: { endedAt: 'desc' },
+        select: { report: true },
+      });
+      return row && reportIn(row.report);
+    },
+  };
+}
