@@ -11,7 +11,8 @@ import { createScheduler, type Scheduler, type Ticket } from './scheduler.ts';
 type Start = Extract<ToWorker, { type: 'start' }>;
 
 const send = (message: FromWorker): void => {
-  if (process.connected) process.send?.(message);
+  // The parent may end while this is written: then nobody waits for it any more.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 const sendFailure = (error: unknown, call?: number): void =>
   send({

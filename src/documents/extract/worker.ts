@@ -9,7 +9,7 @@ import type { ExtractReply, ExtractRequest } from './protocol.ts';
 import { readFormat } from './read.ts';
 
 const send = (reply: ExtractReply): void => {
-  process.send?.(reply);
+  process.send?.(reply, undefined, undefined, () => undefined);
 };
 
 /**
