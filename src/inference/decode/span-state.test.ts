@@ -52,6 +52,24 @@ describe('span state', () => {
     expect(state.allowed()).toEqual([end]);
   });
 
+  test('a further span that could only end inside an earlier one is not offered', () => {
+    const state = createSpanState(
+      constraint([5, 6, 7, 8], {
+        starts: Uint8Array.of(1, 0, 1, 1),
+        ends: Uint8Array.of(0, 0, 1, 1),
+        separator: [80],
+      }),
+    );
+    follow(state, [90, 91, 7, 80]);
+    // 5 6 would have to go on with 7, which was quoted.
+    expect(state.allowed()).toEqual([8]);
+    follow(state, [8, end]);
+    expect(state.result().spans).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+  });
+
   test('a lead may begin like another one', () => {
     const state = createSpanState(constraint([5], { leads: [[90], [90, 92], [90, 93]] }));
     state.advance(90);

@@ -45,6 +45,14 @@ export function createSpanState(constraint: SpanConstraint): SpanState {
   const inside = (spans: readonly Span[], index: number) =>
     spans.some(([first, last]) => index >= first && index <= last);
 
+  /** As `reachable`, when words that were quoted already stand in the way. */
+  const reaches = (from: number, spans: readonly Span[]): boolean => {
+    if (reachable[from] !== 1 || spans.length === 0) return reachable[from] === 1;
+    for (let i = from; i < tokens.length && tokens[i]! >= 0 && !inside(spans, i); i += 1)
+      if (ends[i] === 1) return true;
+    return false;
+  };
+
   const afterLead = (lead: number, index: number): Hypothesis =>
     index < leads[lead]!.length ? { lead, spans: [], at: 'lead', index } : { lead, spans: [], at: 'gap' };
   const afterSeparator = (lead: number, spans: readonly Span[], index: number): Hypothesis =>
@@ -58,7 +66,7 @@ export function createSpanState(constraint: SpanConstraint): SpanState {
     if (from.at === 'gap') {
       let found = false;
       for (let i = 0; i < tokens.length; i += 1) {
-        if (starts[i] !== 1 || tokens[i]! < 0 || reachable[i] !== 1 || inside(spans, i)) continue;
+        if (starts[i] !== 1 || tokens[i]! < 0 || !reaches(i, spans)) continue;
         found = true;
         yield [tokens[i]!, { lead, spans, at: 'span', first: i, last: i }];
       }
@@ -68,7 +76,7 @@ export function createSpanState(constraint: SpanConstraint): SpanState {
     if (from.at === 'span') {
       const { first, last } = from;
       const next = last + 1;
-      if (next < tokens.length && tokens[next]! >= 0 && reachable[next] === 1 && !inside(spans, next))
+      if (next < tokens.length && tokens[next]! >= 0 && reaches(next, spans))
         yield [tokens[next]!, { lead, spans, at: 'span', first, last: next }];
       if (ends[last] === 1) {
         const closed: readonly Span[] = [...spans, [first, last]];
