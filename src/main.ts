@@ -199,8 +199,14 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         prepare: async (extracted) => {
           const [tokens, vectors] = await Promise.all([tokenizer(), embedder()]);
           const sections = buildSections(extracted, { countTokens: (text) => tokens.encode(text).length });
-          const embed = vectors && (async (all: readonly string[]) => (await vectors.embed(all)).map(encodeVector));
-          return draftVersion(extracted.text, sections, embed);
+          return draftVersion(
+            extracted.text,
+            sections,
+            vectors && {
+              encoder: vectors.version,
+              embed: async (all) => (await vectors.embed(all)).map(encodeVector),
+            },
+          );
         },
       }),
       lifecycle: createLifecycle({

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { adapterDigest } from './inference/checkpoint/adapter.ts';
 import type { Embedder, Engine, Tokenizer } from './inference/contract.ts';
 import { createEmbedder } from './inference/embedder.ts';
 import { createEngine } from './inference/engine.ts';
@@ -19,10 +20,13 @@ import {
   type Manifest,
 } from './registry/adapters.ts';
 import { type Base, resolveBase, resolveOptional } from './registry/bases.ts';
+import { packageRoot } from './registry/catalog.ts';
 import type { Progress } from './registry/download.ts';
 import type { Store } from './store/index.ts';
 
 const embedderName = 'all-minilm-l6-v2';
+/** Teaches it questions and the passages that answer them (models/embedder). */
+const embedderAdapter = join(packageRoot, 'models', 'embedder');
 
 export interface Models {
   base(): Promise<Base>;
@@ -105,7 +109,12 @@ export function createModels(deps: {
     }
     // Half of the cores: a long upload that is being embedded leaves the others to whoever asks.
     const threads = Math.max(1, (config.DOCENT_THREADS || availableParallelism()) >> 1);
-    const created = createEmbedder({ folder: found.path, threads });
+    const created = createEmbedder({
+      folder: found.path,
+      adapter: embedderAdapter,
+      threads,
+      version: `${embedderName}+${adapterDigest(embedderAdapter).slice(0, 16)}`,
+    });
     atStop('embedder', () => created.stop());
     await created.start();
     return created;

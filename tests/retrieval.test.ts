@@ -1,5 +1,5 @@
 /** Retrieval over the real database and real documents: ranking, typo repair, visibility; by words, then by meaning too. */
-
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExamples } from '../src/answers/examples.ts';
@@ -158,7 +158,8 @@ describe('retrieval', () => {
 
   describe('with the sentence encoder', () => {
     const question = 'How much vacation do I have?';
-    const encoder = async () => createEmbedder({ folder: (await testBase()).embedder, threads: 1 });
+    const encoder = async () =>
+      createEmbedder({ folder: (await testBase()).embedder, adapter: null, threads: 1, version: 'plain' });
 
     it('finds by meaning what shares no word, after missing vectors were filled in', { timeout: 120_000 }, async () => {
       const { pool } = test.store;
@@ -180,6 +181,24 @@ describe('retrieval', () => {
         expect((await find(inChannel('general'), question))[0]).toContain('25 days');
       } finally {
         await embedder.stop();
+      }
+    });
+
+    it('compares with no vector of another encoder, and makes them anew', { timeout: 120_000 }, async () => {
+      const { pool } = test.store;
+      const { embedder: folder } = await testBase();
+      const adapter = fileURLToPath(new URL('../models/embedder', import.meta.url));
+      const taught = createEmbedder({ folder, adapter, threads: 1, version: 'taught' });
+      try {
+        const dense = createDenseSearch({ pool, embedder: taught });
+        const texts = [{ text: question, weight: 1 }];
+        expect((await dense.cosines(inChannel('general'), texts)).size).toBe(0);
+        expect(await dense.fill()).toBeGreaterThan(4);
+        expect((await dense.cosines(inChannel('general'), texts)).size).toBeGreaterThan(2);
+        const both = createRetriever({ pool, dense, log });
+        expect(passageText((await both.search(inChannel('general'), texts, 4))[0]!.pieces)).toContain('25 days');
+      } finally {
+        await taught.stop();
       }
     });
 

@@ -20,15 +20,25 @@ interface DraftPassage {
 }
 
 export interface VersionDraft {
+  /** Of the passages' vectors. */
+  readonly encoder: string | null;
   readonly sections: readonly { readonly id: string; readonly ordinal: number; readonly section: SectionDraft }[];
   readonly passages: readonly DraftPassage[];
 }
 
-/** @param whole the document's text. @param embed one vector per text, or null without dense retrieval. */
+/** Sentence vectors as they are stored. */
+export interface Vectors {
+  /** Embedder.version */
+  readonly encoder: string;
+  /** One for each text. */
+  embed(texts: readonly string[]): Promise<readonly Uint8Array<ArrayBuffer>[]>;
+}
+
+/** @param whole the document's text. @param vectors null without dense retrieval. */
 export async function draftVersion(
   whole: string,
   sections: readonly SectionDraft[],
-  embed: ((texts: readonly string[]) => Promise<readonly Uint8Array<ArrayBuffer>[]>) | null,
+  vectors: Vectors | null,
 ): Promise<VersionDraft> {
   const abbreviations = findAbbreviations(whole);
   const drafts = sections.map((section, ordinal) => ({ id: crypto.randomUUID(), ordinal, section }));
@@ -46,8 +56,12 @@ export async function draftVersion(
         passage,
       };
     });
-  const vectors = embed ? await embed(passages.map(({ text }) => text)) : null;
-  return { sections: drafts, passages: passages.map((draft, i) => ({ ...draft, vector: vectors?.[i] ?? null })) };
+  const embedded = await vectors?.embed(passages.map(({ text }) => text));
+  return {
+    encoder: vectors?.encoder ?? null,
+    sections: drafts,
+    passages: passages.map((draft, i) => ({ ...draft, vector: embedded?.[i] ?? null })),
+  };
 }
 
 /** Rows in one INSERT; PostgreSQL takes at most 65,535 parameters. */
@@ -113,6 +127,7 @@ export async function goLive(
             page,
             length: text.split(/\s+/).length,
             embedding: vector,
+            encoder: vector && draft.encoder,
           })),
         });
         await indexPassages(

@@ -6,7 +6,7 @@ import { createEmbedder } from './embedder.ts';
 
 test('sentence vectors in floats equal those of PyTorch', { timeout: 120_000 }, async () => {
   const { embedder: folder } = await testBase();
-  const encoder = await openSentenceEncoder(folder, 1, 'f32');
+  const encoder = await openSentenceEncoder({ folder, adapter: null, threads: 1, weights: 'f32' });
   expect(encoder.dimensions).toBe(384);
   for (const { text, vector } of goldens) {
     const found = await encoder.encode(text);
@@ -17,7 +17,7 @@ test('sentence vectors in floats equal those of PyTorch', { timeout: 120_000 }, 
 
 test('as served, in eight bits, they point the same way', { timeout: 120_000 }, async () => {
   const { embedder: folder } = await testBase();
-  const embedder = createEmbedder({ folder, threads: 1 });
+  const embedder = createEmbedder({ folder, adapter: null, threads: 1, version: 'plain' });
   await embedder.start();
   try {
     const vectors = await embedder.embed(goldens.map(({ text }) => text));

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { openSafetensors } from './checkpoint/safetensors.ts';
+import { withSentenceAdapter } from './checkpoint/sentence-adapter.ts';
 import { type BertConfig, buildBert } from './graph/bert.ts';
 
 export interface SentenceEncoder {
@@ -15,21 +16,29 @@ export interface SentenceEncoder {
 /** What the model was trained with; longer texts are cut. */
 const mostPieces = 256;
 
-/**
- * @param folder with config.json, tokenizer.json and model.safetensors.
- * @throws Error when a file is missing or damaged.
- */
-export async function openSentenceEncoder(
-  folder: string,
-  threads: number,
-  weights: 'f32' | 'int8' = 'int8',
-): Promise<SentenceEncoder> {
+export interface EncoderOptions {
+  /** A checkpoint folder: config.json, tokenizer.json and model.safetensors. */
+  readonly folder: string;
+  /** A LoRA adapter of it; null = as it was published. */
+  readonly adapter: string | null;
+  /** 0 = one for each core. */
+  readonly threads: number;
+  readonly weights?: 'f32' | 'int8';
+}
+
+/** @throws Error when a file is missing or damaged, or the adapter is made for another encoder. */
+export async function openSentenceEncoder({
+  folder,
+  adapter,
+  threads,
+  weights = 'int8',
+}: EncoderOptions): Promise<SentenceEncoder> {
   const readJson = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const config = readJson('config.json') as BertConfig;
   const tokenizer = new Tokenizer(readJson('tokenizer.json'), { clean_up_tokenization_spaces: false });
   const tensors = openSafetensors(join(folder, 'model.safetensors'));
   const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
-  const model = buildBert(config, tensors, weights);
+  const model = buildBert(config, adapter === null ? tensors : withSentenceAdapter(tensors, adapter), weights);
   tensors.close();
   const session = await ort.InferenceSession.create(model, {
     ...(threads > 0 ? { intraOpNumThreads: threads } : {}),

@@ -100,6 +100,8 @@ export interface Engine {
 
 /** Sentence embeddings; unit length, so a dot product is the cosine. */
 export interface Embedder {
+  /** Changes whenever the same text would get another vector. */
+  readonly version: string;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** [texts.length] vectors of `dimensions` floats. Texts over 256 word pieces are cut. */

@@ -1,9 +1,9 @@
 /** The child process in which sentences become vectors. It ends when its parent is gone. */
 import { reasonOf } from '../errors.ts';
-import { openSentenceEncoder, type SentenceEncoder } from './bert.ts';
+import { type EncoderOptions, openSentenceEncoder, type SentenceEncoder } from './bert.ts';
 
 export type ToEmbedWorker =
-  | { readonly type: 'start'; readonly folder: string; readonly threads: number }
+  | ({ readonly type: 'start' } & EncoderOptions)
   | { readonly type: 'embed'; readonly call: number; readonly texts: readonly string[] };
 export type FromEmbedWorker =
   | { readonly type: 'started'; readonly dimensions: number }
@@ -20,7 +20,7 @@ async function handle(message: ToEmbedWorker): Promise<void> {
   const call = message.type === 'embed' ? { call: message.call } : {};
   try {
     if (message.type === 'start') {
-      encoder = openSentenceEncoder(message.folder, message.threads);
+      encoder = openSentenceEncoder(message);
       send({ type: 'started', dimensions: (await encoder).dimensions });
       return;
     }

@@ -2,15 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { forkModule } from '../child.ts';
 import { DocentError } from '../errors.ts';
+import type { EncoderOptions } from './bert.ts';
 import type { Embedder } from './contract.ts';
 import type { FromEmbedWorker, ToEmbedWorker } from './embed-worker.ts';
-
-export interface EmbedderOptions {
-  /** A checkpoint folder of a BERT sentence encoder. */
-  readonly folder: string;
-  /** 0 = one for each core. */
-  readonly threads?: number;
-}
 
 /** Length of the vectors of all-MiniLM-L6-v2, until the model itself says. */
 const usualDimensions = 384;
@@ -20,7 +14,12 @@ interface Waiting {
   readonly reject: (error: DocentError) => void;
 }
 
-export function createEmbedder({ folder, threads = 0 }: EmbedderOptions): Embedder {
+export interface EmbedderOptions extends EncoderOptions {
+  /** Changes whenever the same text would get another vector. */
+  readonly version: string;
+}
+
+export function createEmbedder({ version, ...options }: EmbedderOptions): Embedder {
   const waiting = new Map<number, Waiting>();
   let nextCall = 1;
   let dimensions = usualDimensions;
@@ -59,7 +58,7 @@ export function createEmbedder({ folder, threads = 0 }: EmbedderOptions): Embedd
       };
       created.once('error', (error) => end(error.message));
       created.once('exit', (code, signal) => end(signal ? `killed by ${signal}` : `exit code ${code}`));
-      created.send({ type: 'start', folder, threads } satisfies ToEmbedWorker);
+      created.send({ type: 'start', ...options } satisfies ToEmbedWorker);
     });
   const ready = (): Promise<void> => {
     if (stopping) return Promise.reject(failed('it was stopped'));
@@ -68,6 +67,7 @@ export function createEmbedder({ folder, threads = 0 }: EmbedderOptions): Embedd
   };
 
   return {
+    version,
     get dimensions() {
       return dimensions;
     },

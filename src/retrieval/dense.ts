@@ -10,9 +10,9 @@ import { type Audience, audienceParameters, visiblePassages } from './visibility
 
 const visibleSql = `
   with ${visiblePassages}
-  select v.id from visible_passages v join passages p on p.id = v.id where p.embedding is not null`;
+  select v.id from visible_passages v join passages p on p.id = v.id where p.embedding is not null and p.encoder = $4`;
 const vectorsSql = 'select id, embedding from passages where id = any($1::uuid[]) and embedding is not null';
-const missingSql = 'select id, pieces from passages where embedding is null order by id limit $1';
+const missingSql = 'select id, pieces from passages where encoder is distinct from $2 order by id limit $1';
 
 /** 100 MB of vectors; of more passages the rest is read for every question. */
 const mostKept = 65_536;
@@ -35,7 +35,7 @@ function dot(a: Float32Array, b: Float32Array): number {
 export interface DenseSearch {
   /** The cosine of every visible passage that has a vector; of several texts their weighted mean. */
   cosines(audience: Audience, texts: readonly WeightedText[]): Promise<ReadonlyMap<string, number>>;
-  /** Gives passages that were indexed without a vector theirs; safe to be killed and repeated. @returns how many. */
+  /** Gives passages theirs that were indexed without a vector, or by another encoder; safe to be killed and repeated. @returns how many. */
   fill(signal?: AbortSignal): Promise<number>;
   /** After something was deleted: nothing of it stays in memory. */
   forget(): void;
@@ -69,7 +69,7 @@ export function createDenseSearch({
     async cosines(audience, texts) {
       const [queries, { rows }] = await Promise.all([
         embedder.embed(texts.map(({ text }) => text)),
-        pool.query<{ id: string }>(visibleSql, [...audienceParameters(audience)]),
+        pool.query<{ id: string }>(visibleSql, [...audienceParameters(audience), embedder.version]),
       ]);
       const weight = texts.reduce((sum, text) => sum + text.weight, 0);
       const cosines = new Map<string, number>();
@@ -81,12 +81,12 @@ export function createDenseSearch({
       let filled = 0;
       for (;;) {
         signal?.throwIfAborted();
-        const { rows } = await pool.query<{ id: string; pieces: Piece[] }>(missingSql, [fillBatch]);
+        const { rows } = await pool.query<{ id: string; pieces: Piece[] }>(missingSql, [fillBatch, embedder.version]);
         if (rows.length === 0) return filled;
         const vectors = await embedder.embed(rows.map(({ pieces }) => passageText(pieces)));
         await pool.query(
-          'update passages p set embedding = v.embedding from unnest($1::uuid[], $2::bytea[]) as v(id, embedding) where p.id = v.id',
-          [rows.map(({ id }) => id), vectors.map((vector) => Buffer.from(encodeVector(vector)))],
+          'update passages p set embedding = v.embedding, encoder = $3 from unnest($1::uuid[], $2::bytea[]) as v(id, embedding) where p.id = v.id',
+          [rows.map(({ id }) => id), vectors.map((vector) => Buffer.from(encodeVector(vector))), embedder.version],
         );
         filled += rows.length;
       }
