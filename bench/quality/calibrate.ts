@@ -1,7 +1,7 @@
 /**
  * Calibration of an adapter from readings (`readings.ts`): what belongs into its manifest, and the reliability diagram.
  *
- *   npx tsx bench/quality/calibrate.ts READINGS.jsonl… [--passages 4] [--svg models/reader/reliability.svg] [--title TEXT]
+ *   npx tsx bench/quality/calibrate.ts READINGS.jsonl… [--passages 4] [--retrieval 2] [--svg models/reader/reliability.svg] [--title TEXT]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -14,21 +14,24 @@ import {
   reliability,
 } from '../../src/learn/calibrate.ts';
 import { reliabilityDiagram } from '../../src/learn/reliability-diagram.ts';
-import { uncalibrated } from '../../src/reader/calibration.ts';
+import { evidenceFor, uncalibrated } from '../../src/reader/calibration.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     passages: { type: 'string', default: '4' },
+    retrieval: { type: 'string', default: '0' },
     svg: { type: 'string' },
     title: { type: 'string', default: 'Reader' },
   },
 });
 
+const retrieval = Number(values.retrieval);
+
 interface Line {
   readonly answers: readonly string[];
   readonly impossible: boolean;
-  readonly rows: readonly { readonly p: number; readonly text: string }[];
+  readonly rows: readonly { readonly p: number; readonly text: string; readonly score: number }[];
 }
 
 const samples: CalibrationSample[] = positionals
@@ -36,11 +39,12 @@ const samples: CalibrationSample[] = positionals
   .map((text) => {
     const { answers, impossible, rows } = JSON.parse(text) as Line;
     const read = rows.slice(0, Number(values.passages)).filter(({ text: words }) => words !== '');
-    const best = read.reduce<Line['rows'][number] | null>((a, b) => (a && a.p >= b.p ? a : b), null);
+    const evidence = ({ p, score: found }: Line['rows'][number]) => evidenceFor(p, found, retrieval);
+    const best = read.reduce<Line['rows'][number] | null>((a, b) => (a && evidence(a) >= evidence(b) ? a : b), null);
     const f1 = best && !impossible ? score(best.text, [...answers], false).f1 : 0;
-    return { pFound: best?.p ?? 0, f1, impossible };
+    return { pFound: best?.p ?? 0, score: best?.score ?? 0, f1, impossible };
   });
-const found = calibrate(samples);
+const found = calibrate(samples, retrieval);
 if (!found) throw new Error(`${samples.length} questions are too few to calibrate with`);
 const bins = reliability(samples, found);
 if (values.svg) writeFileSync(values.svg, reliabilityDiagram(bins, found.threshold, values.title));
@@ -52,6 +56,7 @@ console.log(
       calibration: {
         slope: rounded(found.slope),
         intercept: rounded(found.intercept),
+        retrieval,
         threshold: rounded(found.threshold),
       },
       f1: rounded(f1At(samples, found)),

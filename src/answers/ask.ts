@@ -6,11 +6,11 @@ import type { Logger } from 'pino';
 import { detectLanguage } from '../documents/language.ts';
 import { passageText } from '../documents/passage.ts';
 import { DocentError } from '../errors.ts';
-import { type Calibration, confidenceOf } from '../reader/calibration.ts';
+import type { Calibration } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
 import type { Prisma } from '../store/generated/client.ts';
-import { surest } from './choose.ts';
+import { type Chosen, surest } from './choose.ts';
 import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
 import type { Conversations, Seen } from './conversations.ts';
 import type { ExampleQuestions } from './examples.ts';
@@ -45,14 +45,18 @@ interface Deps {
 }
 
 /** One reading of one candidate that gave words. */
-interface Found {
+interface Found extends Chosen {
   readonly candidate: Candidate;
-  readonly reading: Reading;
 }
 
-const bestOf = (candidates: readonly Candidate[], readings: readonly Reading[]): Found | null => {
-  const reading = surest(readings);
-  return reading && { candidate: candidates[reading.passage]!, reading };
+const bestOf = (
+  candidates: readonly Candidate[],
+  readings: readonly Reading[],
+  calibration: Calibration,
+): Found | null => {
+  const scores = readings.map(({ passage }) => candidates[passage]!.score);
+  const best = surest(readings, scores, calibration);
+  return best && { candidate: candidates[best.reading.passage]!, ...best };
 };
 
 const sourceOf = (candidate: Candidate, quote: Quote): Source => ({
@@ -113,7 +117,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
     };
   };
 
-  const fromReading = async ({ candidate, reading }: Found, confidence: number): Promise<Draft> => {
+  const fromReading = async ({ candidate, reading, confidence }: Found): Promise<Draft> => {
     const text = await textOf(candidate.versionId);
     const quotes = reading.spans.map((span) => quoteAround(text, span.start, span.end));
     const words = reading.spans.map((span) => text.slice(span.start, span.end));
@@ -175,13 +179,12 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
             )
           : [];
         readMs = performance.now() - began - retrieveMs;
-        const best = bestOf(candidates, readings);
         const calibration = deps.calibration();
-        const confidence = best ? confidenceOf(best.reading.pFound, calibration) : 0;
+        const best = bestOf(candidates, readings, calibration);
         draft =
-          best && confidence >= calibration.threshold
-            ? await fromReading(best, confidence)
-            : await notFound(candidates, question.audience, confidence);
+          best && best.confidence >= calibration.threshold
+            ? await fromReading(best)
+            : await notFound(candidates, question.audience, best?.confidence ?? 0);
         draft = withLanguageNote(draft, question.text, best?.candidate ?? null);
         seen = readings.map((reading, rank) => {
           const candidate = candidates[reading.passage]!;

@@ -1,10 +1,24 @@
 /** Which of several readings answers. Pure: the same for people's questions and for the gate's. */
+import { type Calibration, confidenceOf } from '../reader/calibration.ts';
 import type { Reading } from '../reader/read.ts';
 
-/** The surest reading that gave words; null when none did. */
-export function surest(readings: readonly Reading[]): Reading | null {
-  let best: Reading | null = null;
-  for (const reading of readings)
-    if (reading.spans.length > 0 && (!best || reading.pFound > best.pFound)) best = reading;
+export interface Chosen {
+  readonly reading: Reading;
+  /** Estimated probability that it is right. */
+  readonly confidence: number;
+}
+
+/** The surest reading that gave words; null when none did. @param scores the search's, of the readings' passages. */
+export function surest(
+  readings: readonly Reading[],
+  scores: readonly number[],
+  calibration: Calibration,
+): Chosen | null {
+  let best: Chosen | null = null;
+  readings.forEach((reading, i) => {
+    if (reading.spans.length === 0) return;
+    const confidence = confidenceOf(reading.pFound, calibration, scores[i] ?? 0);
+    if (!best || confidence > best.confidence) best = { reading, confidence };
+  });
   return best;
 }

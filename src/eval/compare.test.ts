@@ -27,8 +27,8 @@ const question: JudgingQuestion = {
   passage: own,
 };
 const found = [
-  { pieces: own, own: true },
-  { pieces: pieces('Interns get 12 days of leave.'), own: false },
+  { pieces: own, own: true, score: 1 },
+  { pieces: pieces('Interns get 12 days of leave.'), own: false, score: 0.5 },
 ];
 const signal = new AbortController().signal;
 

@@ -5,7 +5,7 @@
  */
 import { surest } from '../answers/choose.ts';
 import { type Piece, passageText, wordsAt } from '../documents/passage.ts';
-import { type Calibration, confidenceOf } from '../reader/calibration.ts';
+import type { Calibration } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import { wordsOnly } from './evidence.ts';
 import type { PairedScore } from './gate.ts';
@@ -31,6 +31,8 @@ export interface JudgingQuestion {
 export interface FoundPassage {
   readonly pieces: readonly Piece[];
   readonly own: boolean;
+  /** The search's. */
+  readonly score: number;
 }
 
 const wordsOfReading = (pieces: readonly Piece[], { spans }: Reading): string =>
@@ -41,16 +43,16 @@ const wordsOfReading = (pieces: readonly Piece[], { spans }: Reading): string =>
 
 /** What it would say: null = the documents don't answer this. */
 function saying(
-  passages: readonly (readonly Piece[])[],
+  passages: readonly { readonly pieces: readonly Piece[]; readonly score: number }[],
   readings: readonly Reading[],
   calibration: Calibration,
 ): string | null {
-  const best = surest(readings);
-  if (!best) return null;
-  const found = confidenceOf(best.pFound, calibration) >= calibration.threshold;
-  const words = wordsOfReading(passages[readings.indexOf(best)]!, best);
-  const answer = best.form === 'span' ? words : best.form === 'yes' ? 'Yes' : 'No';
-  return found ? answer : null;
+  const scores = passages.map(({ score: of }) => of);
+  const best = surest(readings, scores, calibration);
+  if (!best || best.confidence < calibration.threshold) return null;
+  const { reading } = best;
+  if (reading.form !== 'span') return reading.form === 'yes' ? 'Yes' : 'No';
+  return wordsOfReading(passages[readings.indexOf(reading)]!.pieces, reading);
 }
 
 const goldOf = ({ form, words }: JudgingQuestion): string => (form === 'span' ? words : form === 'yes' ? 'Yes' : 'No');
@@ -86,7 +88,7 @@ export async function judge(
   const own = readings.at(known);
   const of = (chosen: readonly FoundPassage[]) =>
     saying(
-      chosen.map(({ pieces }) => pieces),
+      chosen,
       chosen.map((each) => readings[all.indexOf(each)]!),
       calibration,
     );
@@ -137,7 +139,7 @@ export async function generalScores(
   for (const { question, answers, impossible, context } of questions) {
     const pieces = [{ text: context, start: 0, end: context.length }];
     const readings = await reader.read(question, [pieces], { signal });
-    scores.push(score(saying([pieces], readings, givenPassage), answers, impossible).f1);
+    scores.push(score(saying([{ pieces, score: 0 }], readings, givenPassage), answers, impossible).f1);
     onProgress?.(scores.length);
   }
   return scores;

@@ -3,11 +3,13 @@
  * 2007, https://doi.org/10.1007/s10994-007-5018-6), and the threshold: the most careful of those that
  * give the best F1. Knows numbers only.
  */
-import { type Calibration, confidenceOf, logOdds, sigmoid } from '../reader/calibration.ts';
+import { type Calibration, confidenceOf, evidenceFor, sigmoid } from '../reader/calibration.ts';
 
 /** The best reading of one question. */
 export interface CalibrationSample {
   readonly pFound: number;
+  /** The search's, of its passage. */
+  readonly score?: number;
   /** F1 of its words by the rules of SQuAD 2.0, 0 where there is no answer. */
   readonly f1: number;
   /** The documents don't answer: refusing is right. */
@@ -22,10 +24,13 @@ const newtonSteps = 50;
 const isRight = ({ f1 }: CalibrationSample): boolean => f1 >= 0.5;
 
 /** Newton's method with backtracking on the cross-entropy against Platt's smoothed targets. */
-function fitPlatt(samples: readonly CalibrationSample[]): { slope: number; intercept: number } {
+function fitPlatt(samples: readonly CalibrationSample[], retrieval: number): { slope: number; intercept: number } {
   const right = samples.filter(isRight).length;
   const [high, low] = [(right + 1) / (right + 2), 1 / (samples.length - right + 2)];
-  const points = samples.map((sample) => ({ x: logOdds(sample.pFound), target: isRight(sample) ? high : low }));
+  const points = samples.map((sample) => ({
+    x: evidenceFor(sample.pFound, sample.score ?? 0, retrieval),
+    target: isRight(sample) ? high : low,
+  }));
   const lossAt = (slope: number, intercept: number): number =>
     points.reduce((sum, { x, target }) => {
       const z = slope * x + intercept;
@@ -59,8 +64,8 @@ function fitPlatt(samples: readonly CalibrationSample[]): { slope: number; inter
 
 /** Mean F1 when everything below `threshold` is refused. */
 export const f1At = (samples: readonly CalibrationSample[], calibration: Calibration): number =>
-  samples.reduce((sum, { pFound, f1, impossible }) => {
-    const answers = confidenceOf(pFound, calibration) >= calibration.threshold;
+  samples.reduce((sum, { pFound, score, f1, impossible }) => {
+    const answers = confidenceOf(pFound, calibration, score) >= calibration.threshold;
     return sum + (answers ? f1 : Number(impossible));
   }, 0) / samples.length;
 
@@ -68,21 +73,22 @@ export const f1At = (samples: readonly CalibrationSample[], calibration: Calibra
 const thresholds = Array.from({ length: 37 }, (_, i) => 0.05 + i * 0.025);
 
 /** Thresholds whose F1 differs by less are equally good: a wrong answer costs more trust than a refusal, so the highest is taken. */
-const equallyGood = 0.01;
+const equallyGood = 0.005;
 
 /**
+ * @param retrieval weight of the search's score, by which the readings were chosen.
  * @returns null when there are too few samples of either kind to say anything; then the adapter keeps what it has.
  */
-export function calibrate(samples: readonly CalibrationSample[]): Calibration | null {
+export function calibrate(samples: readonly CalibrationSample[], retrieval = 0): Calibration | null {
   const right = samples.filter(isRight).length;
   if (right < leastSamples || samples.length - right < leastSamples) return null;
-  const { slope, intercept } = fitPlatt(samples);
+  const { slope, intercept } = fitPlatt(samples, retrieval);
   if (!(slope > 0)) return null;
-  const scores = thresholds.map((threshold) => f1At(samples, { slope, intercept, threshold }));
+  const scores = thresholds.map((threshold) => f1At(samples, { slope, intercept, retrieval, threshold }));
   // Neighbours count too: a single peak is luck.
   const smooth = scores.map((score, i) => (2 * score + (scores[i - 1] ?? score) + (scores[i + 1] ?? score)) / 4);
   const least = Math.max(...smooth) - equallyGood;
-  return { slope, intercept, threshold: thresholds[smooth.findLastIndex((score) => score >= least)]! };
+  return { slope, intercept, retrieval, threshold: thresholds[smooth.findLastIndex((score) => score >= least)]! };
 }
 
 export interface ReliabilityBin {
@@ -101,7 +107,7 @@ export function reliability(
 ): readonly ReliabilityBin[] {
   const bins = Array.from({ length: count }, () => [] as { confidence: number; right: boolean }[]);
   for (const sample of samples) {
-    const confidence = confidenceOf(sample.pFound, calibration);
+    const confidence = confidenceOf(sample.pFound, calibration, sample.score);
     bins[Math.min(count - 1, Math.floor(confidence * count))]!.push({ confidence, right: isRight(sample) });
   }
   return bins

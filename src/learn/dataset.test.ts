@@ -41,7 +41,11 @@ const everything = async () => sections.map(({ passages }) => passages[0]!.id);
 const build = (reader: Reader, search: (question: string) => Promise<readonly string[]>) =>
   buildDataSet(
     sections,
-    { writer, reader, search },
+    {
+      writer,
+      reader,
+      search: async (question) => (await search(question)).map((passageId) => ({ passageId, score: 1 })),
+    },
     { sides, seed: 5, budgetMs: 60_000, signal: new AbortController().signal },
   );
 

@@ -66,12 +66,18 @@ const timeShares: readonly (readonly [Side, number])[] = [
   ['train', 1],
 ];
 
+/** Passages that a question finds, best first. */
+export type Search = (
+  question: string,
+  limit: number,
+) => Promise<readonly { readonly passageId: string; readonly score: number }[]>;
+
 export interface DataSetDeps {
   readonly writer: QuestionWriter;
   /** The champion. */
   readonly reader: Reader;
   /** Ids of the passages that a question finds, best first. */
-  readonly search: (question: string, limit: number) => Promise<readonly string[]>;
+  readonly search: Search;
 }
 
 export interface DataSetOptions {
@@ -176,7 +182,7 @@ export async function buildDataSet(
         return;
       }
     }
-    const found = await search(draft.question, searchDepth);
+    const found = (await search(draft.question, searchDepth)).map(({ passageId }) => passageId);
     if (!found.includes(passage.id)) {
       dropped.notFound += 1;
       return;

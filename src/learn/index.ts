@@ -167,9 +167,9 @@ export function createLearning(deps: LearningDeps): Learning {
     for (const { sectionId } of corrections)
       await prisma.sectionSide.updateMany({ where: { id: sectionId }, data: { side: 'train' } });
     const search: RunDeps['search'] = async (question, limit) =>
-      (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit))
-        .map(({ passageId }) => passageId)
-        .filter((id) => teaching.has(id));
+      (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit)).filter(({ passageId }) =>
+        teaching.has(passageId),
+      );
     const teaching = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
     return {
       folder: join(home, 'runs', runId),

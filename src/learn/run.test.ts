@@ -103,7 +103,7 @@ const depsFor = (name: string, changes: Partial<RunDeps> & { champion?: never } 
       const best = sections.findIndex(({ text }) => text.startsWith(name));
       return [best, best + 1, best + 2]
         .filter((n) => n >= 0 && n < 120)
-        .map((n) => `p${n}`)
+        .map((n, rank) => ({ passageId: `p${n}`, score: 1 - rank / 10 }))
         .slice(0, limit);
     },
     corrections: [],

@@ -19,7 +19,7 @@ import { createRandom } from '../random.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Manifest } from '../registry/adapters.ts';
 import type { RunProgress, RunResult, Scores } from './contract.ts';
-import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion } from './dataset.ts';
+import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion, type Search } from './dataset.ts';
 import { generalGate, replayLines } from './general.ts';
 import type { QuestionWriter } from './question-writer.ts';
 import { shortRun } from './short-run.ts';
@@ -52,7 +52,7 @@ export interface RunDeps {
   readonly countTokens: (text: string) => number;
   readonly sections: readonly TeachingSection[];
   readonly sides: ReadonlyMap<string, Side>;
-  readonly search: (question: string, limit: number) => Promise<readonly string[]>;
+  readonly search: Search;
   /** What people corrected and an admin approved; their sections are on the side that is learned from. */
   readonly corrections: readonly LearnedQuestion[];
   /** A reader of an adapter folder that is not in service. */
@@ -227,10 +227,9 @@ async function judgeAll(
     const passage = passages.get(question.passageId);
     if (!passage) continue;
     const judging = { ...question, passage: passage.pieces };
-    const ids = await deps.search(question.question, deps.passages * 2);
-    const found = ids.flatMap((id) => {
-      const pieces = passages.get(id)?.pieces;
-      return pieces ? [{ pieces, own: id === question.passageId }] : [];
+    const found = (await deps.search(question.question, deps.passages * 2)).flatMap(({ passageId, score }) => {
+      const pieces = passages.get(passageId)?.pieces;
+      return pieces ? [{ pieces, score, own: passageId === question.passageId }] : [];
     });
     asked.push(judging);
     for (const [i, contestant] of contestants.entries())

@@ -16,6 +16,7 @@ import { packageRoot } from './catalog.ts';
 const calibrationSchema = z.object({
   slope: z.number().positive().default(1),
   intercept: z.number().default(0),
+  retrieval: z.number().min(0).optional(),
   threshold: z.number().min(0).max(1),
 });
 
