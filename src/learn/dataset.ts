@@ -241,7 +241,7 @@ export interface ExampleLine {
 /** More would not fit into a row beside the passage. */
 const questionsARow = 8;
 /** Wrong passages are easy beside right words: they count less. */
-const wrongWeight = 0.4;
+const wrongWeight = 0.15;
 
 /** Each passage of a side with its questions, and with one that a search would bring it for but which it doesn't answer. */
 export function exampleLines(
