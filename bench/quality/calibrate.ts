@@ -38,11 +38,13 @@ const samples: CalibrationSample[] = positionals
   .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'))
   .map((text) => {
     const { answers, impossible, rows } = JSON.parse(text) as Line;
-    const read = rows.slice(0, Number(values.passages)).filter(({ text: words }) => words !== '');
-    const evidence = ({ p, score: found }: Line['rows'][number]) => evidenceFor(p, found, retrieval);
+    const given = rows.slice(0, Number(values.passages));
+    const read = given.filter(({ text: words }) => words !== '');
+    const top = Math.max(...given.map(({ score: found }) => found));
+    const evidence = ({ p, score: found }: Line['rows'][number]) => evidenceFor(p, found - top, retrieval);
     const best = read.reduce<Line['rows'][number] | null>((a, b) => (a && evidence(a) >= evidence(b) ? a : b), null);
     const f1 = best && !impossible ? score(best.text, [...answers], false).f1 : 0;
-    return { pFound: best?.p ?? 0, score: best?.score ?? 0, f1, impossible };
+    return { pFound: best?.p ?? 0, behind: (best?.score ?? top) - top, f1, impossible };
   });
 const found = calibrate(samples, retrieval);
 if (!found) throw new Error(`${samples.length} questions are too few to calibrate with`);

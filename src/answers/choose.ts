@@ -8,16 +8,21 @@ export interface Chosen {
   readonly confidence: number;
 }
 
-/** The surest reading that gave words; null when none did. @param scores the search's, of the readings' passages. */
+/**
+ * The surest reading that gave words; null when none did.
+ * @param scores the search's, of the readings' passages; only how far each lies behind the best one counts, so that it
+ * does not matter whether the search knows meanings or words alone.
+ */
 export function surest(
   readings: readonly Reading[],
   scores: readonly number[],
   calibration: Calibration,
 ): Chosen | null {
+  const top = Math.max(...scores);
   let best: Chosen | null = null;
   readings.forEach((reading, i) => {
     if (reading.spans.length === 0) return;
-    const confidence = confidenceOf(reading.pFound, calibration, scores[i] ?? 0);
+    const confidence = confidenceOf(reading.pFound, calibration, (scores[i] ?? top) - top);
     if (!best || confidence > best.confidence) best = { reading, confidence };
   });
   return best;

@@ -8,8 +8,8 @@ import { type Calibration, confidenceOf, evidenceFor, sigmoid } from '../reader/
 /** The best reading of one question. */
 export interface CalibrationSample {
   readonly pFound: number;
-  /** The search's, of its passage. */
-  readonly score?: number;
+  /** Score of its passage minus that of the best one in the search. */
+  readonly behind?: number;
   /** F1 of its words by the rules of SQuAD 2.0, 0 where there is no answer. */
   readonly f1: number;
   /** The documents don't answer: refusing is right. */
@@ -28,7 +28,7 @@ function fitPlatt(samples: readonly CalibrationSample[], retrieval: number): { s
   const right = samples.filter(isRight).length;
   const [high, low] = [(right + 1) / (right + 2), 1 / (samples.length - right + 2)];
   const points = samples.map((sample) => ({
-    x: evidenceFor(sample.pFound, sample.score ?? 0, retrieval),
+    x: evidenceFor(sample.pFound, sample.behind ?? 0, retrieval),
     target: isRight(sample) ? high : low,
   }));
   const lossAt = (slope: number, intercept: number): number =>
@@ -64,8 +64,8 @@ function fitPlatt(samples: readonly CalibrationSample[], retrieval: number): { s
 
 /** Mean F1 when everything below `threshold` is refused. */
 export const f1At = (samples: readonly CalibrationSample[], calibration: Calibration): number =>
-  samples.reduce((sum, { pFound, score, f1, impossible }) => {
-    const answers = confidenceOf(pFound, calibration, score) >= calibration.threshold;
+  samples.reduce((sum, { pFound, behind, f1, impossible }) => {
+    const answers = confidenceOf(pFound, calibration, behind) >= calibration.threshold;
     return sum + (answers ? f1 : Number(impossible));
   }, 0) / samples.length;
 
@@ -107,7 +107,7 @@ export function reliability(
 ): readonly ReliabilityBin[] {
   const bins = Array.from({ length: count }, () => [] as { confidence: number; right: boolean }[]);
   for (const sample of samples) {
-    const confidence = confidenceOf(sample.pFound, calibration, sample.score);
+    const confidence = confidenceOf(sample.pFound, calibration, sample.behind);
     bins[Math.min(count - 1, Math.floor(confidence * count))]!.push({ confidence, right: isRight(sample) });
   }
   return bins

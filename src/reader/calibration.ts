@@ -4,7 +4,7 @@ export interface Calibration {
   /** Platt scaling of the log-odds of p(found). */
   readonly slope: number;
   readonly intercept: number;
-  /** What one of the search's score (0 to 2) adds to the log-odds: a passage that the search prefers is more likely the one. */
+  /** What a point of the search's score that a passage lies behind the best one takes from the log-odds. */
   readonly retrieval?: number | undefined;
   /** Confidence from which on answering was better than refusing, on questions that the adapter had not seen. */
   readonly threshold: number;
@@ -17,10 +17,10 @@ const tiny = 1e-9;
 export const logOdds = (p: number): number => Math.log(Math.max(p, tiny) / Math.max(1 - p, tiny));
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** All that speaks for an answer, as log-odds before scaling. @param score the search's, of the passage; 0 where it was given. */
-export const evidenceFor = (pFound: number, score: number, retrieval = 0): number =>
-  logOdds(pFound) + retrieval * score;
+/** All that speaks for an answer, as log-odds before scaling. @param behind score of its passage minus the best passage's. */
+export const evidenceFor = (pFound: number, behind: number, retrieval = 0): number =>
+  logOdds(pFound) + retrieval * behind;
 
 /** Estimated probability that the answer read with `pFound` is right. */
-export const confidenceOf = (pFound: number, { slope, intercept, retrieval }: Calibration, score = 0): number =>
-  sigmoid(slope * evidenceFor(pFound, score, retrieval) + intercept);
+export const confidenceOf = (pFound: number, { slope, intercept, retrieval }: Calibration, behind = 0): number =>
+  sigmoid(slope * evidenceFor(pFound, behind, retrieval) + intercept);

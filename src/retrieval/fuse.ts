@@ -10,16 +10,12 @@ export interface RankedPassage {
   readonly score: number;
 }
 
-/** @param cosines of all passages, or null where there are none: then the lexical order stays. */
+/** All passages, best first. @param cosines of all passages, or null where there are none: then the lexical order stays. */
 export function fuse(
   lexical: readonly LexicalHit[],
   cosines: ReadonlyMap<string, number> | null,
-  limit: number,
 ): readonly RankedPassage[] {
   const scores = new Map(lexical.map(({ passageId, share }) => [passageId, share]));
   for (const [id, cosine] of cosines ?? []) scores.set(id, (scores.get(id) ?? 0) + cosine);
-  return [...scores]
-    .map(([id, score]) => ({ id, score }))
-    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-    .slice(0, limit);
+  return [...scores].map(([id, score]) => ({ id, score })).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
 }

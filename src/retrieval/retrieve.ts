@@ -82,8 +82,8 @@ export function createRetriever(deps: {
           return null;
         }) ?? null,
       ]);
-      const ranked = fuse(lexical, cosines, limit + spareHits);
-      const order = ranked.map(({ id }) => id);
+      const ranked = fuse(lexical, cosines);
+      const order = ranked.slice(0, limit + spareHits).map(({ id }) => id);
       const scores = new Map(ranked.map(({ id, score }) => [id, score]));
       const ids = [...new Set([...order, ...also])];
       if (ids.length === 0) return [];
@@ -102,7 +102,7 @@ export function createRetriever(deps: {
       for (const id of ids) {
         const row = kept.get(id) ?? replaced.get(id);
         if (!row || seen.has(row.id)) continue;
-        const extra = also.includes(id) && !scores.has(id);
+        const extra = also.includes(id) && !order.includes(id);
         if (!extra && candidates.length >= limit) continue;
         seen.add(row.id);
         candidates.push({
