@@ -1,0 +1,77 @@
+/** `docent train` and `docent feedback …` */
+import type { Command } from 'commander';
+import { DocentError } from '../errors.ts';
+import type { ReviewedFeedback } from '../learn/feedback.ts';
+import type { TrainArguments } from '../operator/contract.ts';
+import { action, type Json, withOperator } from './command.ts';
+import { eventPrinter, exitCodes, note, printJson, runLines } from './output.ts';
+
+export function addLearning(program: Command): void {
+  program
+    .command('train')
+    .description('Learn from the documents: write questions, train, judge, and go live only when it is better')
+    .option('--now', 'even if nothing changed since the last run')
+    .option('--minutes <n>', 'how long it may take', Number)
+    .option('--dry-run', 'show what would be learned from, and train nothing')
+    .option('--cancel', 'end the run that is under way')
+    .option('--json')
+    .action(
+      action(({ json, dryRun, cancel, ...args }: Json & TrainArguments & { dryRun?: boolean; cancel?: boolean }) =>
+        withOperator(async (operator) => {
+          if (cancel) {
+            const result = await operator.cancelTraining({});
+            if (json) printJson(result);
+            else console.log(result.cancelled ? 'The run ends. What serves now stays.' : 'No run is under way.');
+            return exitCodes.done;
+          }
+          if (args.minutes !== undefined && !(args.minutes > 0))
+            throw new DocentError('USAGE', { reason: '--minutes takes a number above 0' });
+          const options = { onEvent: eventPrinter() };
+          const result = dryRun ? await operator.dryRun(args, options) : await operator.train(args, options);
+          if (process.stderr.isTTY) note('');
+          if (json) printJson(result);
+          else if ('decision' in result) for (const line of runLines(result)) console.log(line);
+          else console.log(JSON.stringify(result, null, 2));
+          return exitCodes.done;
+        }),
+      ),
+    );
+
+  const feedback = program.command('feedback').description('Corrections by people, and whether they teach');
+  const printFeedback = (all: readonly ReviewedFeedback[]): void => {
+    for (const { id, review, question, correction } of all)
+      console.log(`${id}  ${review.padEnd(8)}  ${question} → ${correction}`);
+  };
+  feedback
+    .command('list', { isDefault: true })
+    .option('--json')
+    .action(
+      action(({ json }: Json) =>
+        withOperator(async (operator) => {
+          const result = await operator.listFeedback({});
+          if (json) printJson(result);
+          else printFeedback(result.feedback);
+          return exitCodes.done;
+        }),
+      ),
+    );
+  for (const [name, review, description] of [
+    ['approve', 'approved', 'The next run learns it, from the document that says it'],
+    ['reject', 'rejected', 'It teaches nothing'],
+  ] as const)
+    feedback
+      .command(name)
+      .description(description)
+      .argument('<id>')
+      .option('--json')
+      .action(
+        action((id: string, { json }: Json) =>
+          withOperator(async (operator) => {
+            const result = await operator.reviewFeedback({ id, review });
+            if (json) printJson(result);
+            else printFeedback(result.feedback.filter((each) => each.id === id));
+            return exitCodes.done;
+          }),
+        ),
+      );
+}
