@@ -87,11 +87,11 @@ export function createChatCommands(deps: {
             ...learningLines(await learning.latest()),
           ].join('\n');
         }
-        case 'retrain':
+        case 'retrain': {
           if (!command.person.isAdmin)
             throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
           await learning.request({ by: `${command.place.platform}:${command.person.id}`, now: true });
-          await deps.news.follow({
+          const told = await deps.news.follow({
             channelId: (await deps.places.locate(command.place)).channelId,
             target: command.target,
             replyId: `${command.key}:learning`,
@@ -99,8 +99,10 @@ export function createChatCommands(deps: {
           });
           return [
             'I am learning from the documents that everybody here may read: I write questions, train on them, and go live with the result only if it is better.',
-            'Answers come first, so I am slower while you ask. I tell you what came of it; `status` says how far I am.',
+            'Answers come first, so I am slower while you ask. `status` says how far I am.',
+            ...(told ? ['I tell you here what came of it.'] : []),
           ].join('\n');
+        }
         case 'forget':
           return forget(command);
         default:

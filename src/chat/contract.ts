@@ -128,6 +128,11 @@ export interface ChatAdapter {
    * (Slack message metadata, Discord nonce), also over restarts.
    */
   open(target: ReplyTarget, id: string): Reply;
+  /**
+   * Where a message of its own can stand beside the reply to `target`, minutes later; null where only the reply itself
+   * can be reached.
+   */
+  aside(target: ReplyTarget): ReplyTarget | null;
   /** External ids of the closed channels this person is in now; asked from the platform, cached ≤ 60 s. Unreachable = []. */
   closedChannelsOf(workspaceId: string, personId: string): Promise<readonly string[]>;
   /** One line for start-up and doctor: "Slack: connected to Acme as @docent". */

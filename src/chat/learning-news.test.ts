@@ -39,6 +39,7 @@ let away = false;
 
 const adapter = {
   platform: 'slack',
+  aside: (target) => (target.place === 'nowhere' ? null : target),
   open: (target, id) => ({
     target,
     progress: async (text: string) => {
@@ -135,6 +136,12 @@ describe('news of learning', () => {
     await follow(news, channels[0]!, 'gone');
     await rows.cancel(await rows.request({ by: 'upload' }));
     await news.tell();
+    expect(await place.store.prisma.learningNews.count()).toBe(0);
+  });
+
+  test('where the platform has no place for it, nobody waits for it', async () => {
+    const target = { platform: 'slack', place: 'nowhere' } as const;
+    expect(await newsOf().follow({ channelId: channels[0]!, replyId: 'x', target, since: new Date() })).toBe(false);
     expect(await place.store.prisma.learningNews.count()).toBe(0);
   });
 

@@ -10,13 +10,16 @@ import type { ChatAdapter, Reply, ReplyTarget } from './contract.ts';
 import { finish, infoContent, showProgress } from './delivery.ts';
 
 export interface LearningNews {
-  /** The next run is told of there; another place in this channel hears nothing then. */
+  /**
+   * The next run is told of there; another place in this channel hears nothing then.
+   * @returns false where the platform has no place for it.
+   */
   follow(place: {
     readonly channelId: string;
     readonly target: ReplyTarget;
     readonly replyId: string;
     readonly since: Date;
-  }): Promise<void>;
+  }): Promise<boolean>;
   /** Tells what is new now. */
   tell(): Promise<void>;
   /** Tells from now on. @returns stops it. */
@@ -92,8 +95,15 @@ export function createLearningNews(deps: {
 
   return {
     async follow({ channelId, target, replyId, since }) {
-      const place = { replyId, since, target: target as Prisma.InputJsonValue, platform: target.platform };
+      const { platform } = target;
+      const aside = deps
+        .adapters()
+        .find((adapter) => adapter.platform === platform)
+        ?.aside(target);
+      if (!aside) return false;
+      const place = { replyId, since, target: aside as Prisma.InputJsonValue, platform };
       await prisma.learningNews.upsert({ where: { channelId }, create: { channelId, ...place }, update: place });
+      return true;
     },
     tell,
     start() {

@@ -246,6 +246,8 @@ export function createDiscordAdapter({
       await connecting?.catch(() => undefined);
       calls.close();
     },
+    // Whoever opens an interaction's reply later edits what it says.
+    aside: (target) => (parseTarget(target).kind === 'message' ? target : null),
     open: (stored, id) => {
       const target = parseTarget(stored);
       const surface =

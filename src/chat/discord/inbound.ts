@@ -191,7 +191,8 @@ export function createInbound({
         userId: message.author.id,
         thread: place.thread,
         messageId: message.id,
-        several: attachments.length + (text ? 1 : 0) > 1,
+        // Files are answered with their result, and later with what was learned from them.
+        several: attachments.length > 0,
       };
       return {
         key: messageKey(message.id),

@@ -21,7 +21,7 @@ const messageTarget = z.object({
   ...common,
   kind: z.literal('message'),
   messageId: z.string(),
-  /** More than one reply may answer this message (several files, or files and a question). */
+  /** More than one reply may answer this message: files' results, an answer, what was learned. */
   several: z.boolean(),
 });
 

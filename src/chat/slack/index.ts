@@ -257,6 +257,8 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       await session?.receiver.stop();
     },
     open: (target, id) => replies.open(target, id),
+    // A thread takes any number of messages, and a command's address five.
+    aside: (target) => target,
     closedChannelsOf: async (_workspaceId, personId) => session?.directory.closedChannelsOf(personId) ?? [],
     describe: () =>
       session
