@@ -41,6 +41,18 @@ const wordsOfReading = (pieces: readonly Piece[], { spans }: Reading): string =>
     spans.map(({ start, end }) => [start, end] as const),
   );
 
+/** How sure it is of the best it found; 0 where it found no words. */
+const surenessOf = (
+  passages: readonly { readonly score: number }[],
+  readings: readonly Reading[],
+  calibration: Calibration,
+): number =>
+  surest(
+    readings,
+    passages.map(({ score: of }) => of),
+    calibration,
+  )?.confidence ?? 0;
+
 /** What it would say: null = the documents don't answer this. */
 function saying(
   passages: readonly { readonly pieces: readonly Piece[]; readonly score: number }[],
@@ -62,6 +74,8 @@ export interface Judged {
   readonly f1: number;
   /** Whether the same question without the passages that answer it was refused; null where the search brought no others. */
   readonly refused: boolean | null;
+  /** How sure it was of an answer that can't be right: the same question without those passages; null as `refused`. */
+  readonly wronglySure: number | null;
   /** Whether the own passage alone gives the words. */
   readonly readsOwn: boolean;
   readonly answered: boolean;
@@ -86,18 +100,15 @@ export async function judge(
   const texts = all.map(({ pieces }) => pieces);
   const readings = await reader.read(question.question, known < 0 ? [...texts, question.passage] : texts, { signal });
   const own = readings.at(known);
-  const of = (chosen: readonly FoundPassage[]) =>
-    saying(
-      chosen,
-      chosen.map((each) => readings[all.indexOf(each)]!),
-      calibration,
-    );
+  const readingsOf = (chosen: readonly FoundPassage[]) => chosen.map((each) => readings[all.indexOf(each)]!);
+  const of = (chosen: readonly FoundPassage[]) => saying(chosen, readingsOf(chosen), calibration);
   const answer = of(usual);
   const refused = without.length > 0 ? of(without) === null : null;
   const ownWords = own ? wordsOfReading(question.passage, own) : '';
   return {
     f1: score(answer, [gold], false).f1,
     refused,
+    wronglySure: without.length > 0 ? surenessOf(without, readingsOf(without), calibration) : null,
     readsOwn: own !== undefined && own.form === question.form && f1Of(ownWords, question.words) >= sameAnswer,
     answered: answer !== null,
   };

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { confidenceOf, logOdds, sigmoid } from '../reader/calibration.ts';
-import { type CalibrationSample, calibrate, expectedCalibrationError, f1At, reliability } from './calibrate.ts';
+import {
+  asCautious,
+  type CalibrationSample,
+  calibrate,
+  expectedCalibrationError,
+  f1At,
+  reliability,
+} from './calibrate.ts';
 import { reliabilityDiagram } from './reliability-diagram.ts';
 
 /** Answers whose true chance to be right is σ(0.5 x + 1), drawn by a fixed generator. */
@@ -55,5 +62,36 @@ describe('calibration', () => {
     );
     expect(svg.match(/<circle/g)!.length).toBeGreaterThan(5);
     expect(svg).toContain('stroke-dasharray');
+  });
+});
+
+describe('as cautious as the reader before', () => {
+  const calibration = { slope: 1, intercept: 0.3, threshold: 0.4 };
+  const answeredBy = (confidences: readonly number[], threshold: number) =>
+    confidences.filter((confidence) => confidence >= threshold).length;
+  it('answers no more of what it can’t know', () => {
+    const theirs = { confidences: [0.1, 0.5, 0.2, 0.05, 0.6, 0.3], threshold: 0.375 };
+    const mine = [0.9, 0.8, 0.7, 0.65, 0.1, 0.6];
+    const { intercept, ...rest } = asCautious(calibration, mine, theirs);
+    expect(rest).toEqual({ slope: 1, threshold: 0.4 });
+    const shifted = mine.map((confidence) => sigmoid(logOdds(confidence) + intercept - calibration.intercept));
+    expect(answeredBy(shifted, 0.4)).toBe(answeredBy(theirs.confidences, theirs.threshold));
+  });
+  it('refuses everything where the other did, and equal confidences together', () => {
+    const theirs = { confidences: [0.1, 0.1, 0.5], threshold: 0.4 };
+    for (const [confidences, mine] of [
+      [
+        [0.1, 0.2],
+        [0.9, 0.95],
+      ],
+      [theirs.confidences, [0.8, 0.8, 0.8]],
+    ] as const) {
+      const { intercept } = asCautious(calibration, mine, { confidences, threshold: 0.4 });
+      const shifted = mine.map((confidence) => sigmoid(logOdds(confidence) + intercept - calibration.intercept));
+      expect(answeredBy(shifted, 0.4)).toBe(0);
+    }
+  });
+  it('never grows bolder', () => {
+    expect(asCautious(calibration, [0.1, 0.2], { confidences: [0.9, 0.9], threshold: 0.4 })).toBe(calibration);
   });
 });

@@ -3,7 +3,7 @@
  * 2007, https://doi.org/10.1007/s10994-007-5018-6), and the threshold: the most careful of those that
  * give the best F1. Knows numbers only.
  */
-import { type Calibration, confidenceOf, evidenceFor, sigmoid } from '../reader/calibration.ts';
+import { type Calibration, confidenceOf, evidenceFor, logOdds, sigmoid } from '../reader/calibration.ts';
 
 /** The best reading of one question. */
 export interface CalibrationSample {
@@ -89,6 +89,27 @@ export function calibrate(samples: readonly CalibrationSample[], retrieval = 0):
   const smooth = scores.map((score, i) => (2 * score + (scores[i - 1] ?? score) + (scores[i + 1] ?? score)) / 4);
   const least = Math.max(...smooth) - equallyGood;
   return { slope, intercept, retrieval, threshold: thresholds[smooth.findLastIndex((score) => score >= least)]! };
+}
+
+/**
+ * A tuned adapter is surer of everything, of what is wrong too. Its intercept is lowered until, of the same questions
+ * without their passages, it answers no more than the reader did that it is to replace.
+ * @param mine its confidences in what can't be right, by `calibration`. @param theirs the other's, with its threshold.
+ */
+export function asCautious(
+  calibration: Calibration,
+  mine: readonly number[],
+  theirs: { readonly confidences: readonly number[]; readonly threshold: number },
+): Calibration {
+  const answered = theirs.confidences.filter((confidence) => confidence >= theirs.threshold).length;
+  const sorted = mine.toSorted((a, b) => b - a);
+  const firstRefused = sorted[answered];
+  if (firstRefused === undefined || firstRefused < calibration.threshold) return calibration;
+  // Half-way to the last that may still be answered, so that none lies on the threshold.
+  const lastAnswered = sorted[answered - 1] ?? 1;
+  const middle = (logOdds(firstRefused) + logOdds(lastAnswered)) / 2;
+  const limit = middle > logOdds(firstRefused) ? middle : logOdds(firstRefused) + 1e-6;
+  return { ...calibration, intercept: calibration.intercept + logOdds(calibration.threshold) - limit };
 }
 
 export interface ReliabilityBin {

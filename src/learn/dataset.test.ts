@@ -70,6 +70,20 @@ describe('the data set', () => {
     expect(data.questions.some(({ side }) => side === 'gate')).toBe(true);
     expect(data.dropped.notRead).toBeGreaterThan(10);
   });
+  it('reads a question in plain words and keeps it as people type it', async () => {
+    const plain = /^What says Room \d+.? about <\d+-\d+>\?$/;
+    const plainOnly: Reader = {
+      read: (question, passages, options) =>
+        (plain.test(question) || !question.includes('<') ? reads : readerThat(() => [])).read(
+          question,
+          passages,
+          options,
+        ),
+    };
+    const written = (await build(plainOnly, everything)).questions.filter(({ kind }) => kind === 'written');
+    expect(written).toEqual((await build(reads, everything)).questions.filter(({ kind }) => kind === 'written'));
+    expect(written.some(({ question, side }) => side !== 'gate' && !plain.test(question))).toBe(true);
+  });
   it('drops what a search does not find', async () => {
     const data = await build(reads, async () => []);
     expect(data.questions).toEqual([]);

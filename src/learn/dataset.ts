@@ -153,10 +153,7 @@ export async function buildDataSet(
       .flatMap(({ form, question, spans }): Draft[] =>
         form === 'yes' || form === 'no' ? [{ kind: form, question, asked: { kind: form, spans } }] : [],
       );
-    return [...drafts, ...cells, ...details, ...polar].map((draft) => ({
-      ...draft,
-      question: restyled(draft.question, next),
-    }));
+    return [...drafts, ...cells, ...details, ...polar];
   };
 
   const keep = async (section: TeachingSection, passage: TeachingPassage, side: Side, draft: Draft): Promise<void> => {
@@ -166,6 +163,8 @@ export async function buildDataSet(
       return;
     }
     asked.add(key);
+    // Read in plain words, learned as people type it: what only the typed form makes hard is worth learning.
+    const question = restyled(draft.question, next);
     const { spans } = draft.asked;
     const words = wordsAt(passage.pieces, spans);
     const form = draft.kind === 'yes' || draft.kind === 'no' ? draft.kind : 'span';
@@ -182,14 +181,14 @@ export async function buildDataSet(
         return;
       }
     }
-    const found = (await search(draft.question, searchDepth)).map(({ passageId }) => passageId);
+    const found = (await search(question, searchDepth)).map(({ passageId }) => passageId);
     if (!found.includes(passage.id)) {
       dropped.notFound += 1;
       return;
     }
     questions.push({
       kind: draft.kind,
-      question: draft.question,
+      question,
       form,
       spans,
       words,

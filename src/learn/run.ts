@@ -16,8 +16,10 @@ import {
 } from '../eval/compare.ts';
 import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
 import { createRandom } from '../random.ts';
+import type { Calibration } from '../reader/calibration.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Manifest } from '../registry/adapters.ts';
+import { asCautious } from './calibrate.ts';
 import type { RunProgress, RunResult, Scores } from './contract.ts';
 import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion, type Search } from './dataset.ts';
 import { generalGate, replayLines } from './general.ts';
@@ -33,8 +35,8 @@ const [writingShare, trainingShare] = [0.25, 0.4];
 const replayShare = 0.15;
 /** Fewer questions to learn from change nothing. */
 const leastLearned = 40;
-/** Tokens a second and thread where nothing was measured yet: below what two cores of 2025 give. */
-const assumedSpeed = 100;
+/** Tokens a second and thread where nothing was measured yet: two threads of 2025 gave 350 to 620. */
+const assumedSpeed = 200;
 /** Prompt around a passage, and around a question with its answer. */
 const [passageOverhead, questionOverhead] = [50, 24];
 
@@ -239,6 +241,23 @@ async function judgeAll(
   return { asked, judged };
 }
 
+/**
+ * How a candidate's confidence is read: as the shipped reader's, since a curve fitted on written questions, whose words
+ * are the passage's, refused people's questions (docs/log.md); but with refusals as frequent as the champion's.
+ */
+async function calibrationOf(
+  deps: RunDeps,
+  data: DataSet,
+  champion: Contestant,
+  candidate: Contestant,
+): Promise<Calibration> {
+  const dev = data.questions.filter(({ side }) => side === 'dev');
+  const { judged } = await judgeAll(deps, dev, [champion, candidate], () => undefined);
+  const [theirs, mine] = judged.map((all) => all.flatMap(({ wronglySure }) => wronglySure ?? []));
+  const { threshold } = champion.calibration;
+  return asCautious(candidate.calibration, mine!, { confidences: theirs!, threshold });
+}
+
 const mean = (values: readonly number[]): number =>
   values.length === 0
     ? 0
@@ -304,11 +323,13 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
   writeJson(join(adapter, 'manifest.json'), manifest);
   const reader = await deps.readerOf(adapter);
   const given = shipped.manifest.givenPassage ?? shipped.manifest.calibration;
-  // Its confidence is read as the shipped reader's: fitted on written questions, whose words are the passage's, the
-  // threshold came out so high that people's questions were refused (docs/log.md).
-  const candidate: Contestant = { reader, calibration: shipped.manifest.calibration, givenPassage: given };
-
   const champion = deps.champion.contestant;
+  const calibration = await calibrationOf(deps, data, champion, {
+    reader,
+    calibration: shipped.manifest.calibration,
+    givenPassage: given,
+  });
+  const candidate: Contestant = { reader, calibration, givenPassage: given };
   const { asked, judged } = await judgeAll(deps, gateQuestions, [champion, candidate], (done) =>
     say((done / gateQuestions.length) * 0.7, `asking both ${gateQuestions.length} questions: ${done} done`),
   );
@@ -342,7 +363,7 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
     reason: decision.reason,
   };
   deps.keepGeneral(manifest.id, after);
-  writeJson(join(adapter, 'manifest.json'), { ...manifest, metrics: { ...result, seed: deps.seed } });
+  writeJson(join(adapter, 'manifest.json'), { ...manifest, calibration, metrics: { ...result, seed: deps.seed } });
   return { result, candidate: adapter };
 }
 
