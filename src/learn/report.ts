@@ -1,12 +1,14 @@
 /** A run's report as files that stay with the adapter. Quotes no document and no question. */
 import type { RunResult } from './contract.ts';
+import { gainChart } from './gain-chart.ts';
 
 const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
 
-export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md', string>> {
+export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md' | 'report.svg', string>> {
   const { dataset, train, champion, candidate, gate } = result;
+  const title = `${candidate?.id ?? result.run}: ${result.decision}`;
   const lines = [
-    `# ${candidate?.id ?? result.run}: ${result.decision}`,
+    `# ${title}`,
     '',
     result.reason,
     '',
@@ -16,6 +18,8 @@ export function reportOf(result: RunResult): Readonly<Record<'report.json' | 're
           `${train.tokens.toLocaleString('en')} tokens in ${Math.round(train.seconds)} s; loss ${train.loss_first?.toFixed(3)} → ${train.loss_last?.toFixed(3)}.`,
         ]
       : []),
+    '',
+    '![Gain in each suite, with its interval](report.svg)',
     '',
     '| suite | questions | gain in points | 95 % interval |',
     '|---|---:|---:|---|',
@@ -35,5 +39,9 @@ export function reportOf(result: RunResult): Readonly<Record<'report.json' | 're
         ]
       : []),
   ];
-  return { 'report.json': `${JSON.stringify(result, null, 2)}\n`, 'report.md': lines.join('\n') };
+  return {
+    'report.json': `${JSON.stringify(result, null, 2)}\n`,
+    'report.md': lines.join('\n'),
+    'report.svg': gainChart(gate, title),
+  };
 }
