@@ -200,6 +200,13 @@ export const settingsTable = {
     'auto, always, sure, or 0–1',
     'Answers that are less likely to be right become “the documents do not answer this”. auto takes what was best on the questions that the adapter was calibrated with; always tries (0); sure answers only from 0.8 on.',
   ),
+  DOCENT_KEEP_DAYS: setting(
+    'Answers',
+    90,
+    integer(0, 36_500),
+    'days',
+    'Conversations in which nothing was asked for so long are deleted every night, with their answers and votes; only what an approved correction stands on stays. 0 keeps everything.',
+  ),
   DOCENT_LEARN: setting(
     'Learning',
     'auto',

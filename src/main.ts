@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
 import { createExamples } from './answers/examples.ts';
+import { deleteConversationsBefore } from './answers/retention.ts';
 import type { Config } from './config.ts';
 import { createExtractor } from './documents/extract/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
@@ -47,6 +48,9 @@ import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
 import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
 import { openStore, type Store } from './store/index.ts';
 
+/** Conversations that nobody has gone on with for long go. */
+const expireQueue = 'conversations.expire';
+const dayMs = 24 * 60 * 60 * 1000;
 /** Passages that were indexed while there was no embedder get their vectors. */
 const embedQueue = 'passages.embed';
 /** A run that waits is offered to another process again after this long. */
@@ -160,6 +164,13 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       if (config.DOCENT_LEARN !== 'auto') return;
       if (learnsHere && (await (await learning()).changed())) await (await learning()).request({ by: 'night' });
       await created.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
+    });
+    created.define(expireQueue, async (_, { signal }) => {
+      if (config.DOCENT_KEEP_DAYS === 0) return;
+      const before = new Date(Date.now() - config.DOCENT_KEEP_DAYS * dayMs);
+      const conversations = await deleteConversationsBefore((await store()).pool, before, signal);
+      if (conversations > 0) log.info({ conversations }, 'old conversations deleted');
+      await created.send(expireQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
     });
     created.define<{ runId: string }>(
       learnQueue,
@@ -338,6 +349,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       await forgetLearned();
       if (learn && config.DOCENT_LEARN === 'auto')
         await queue.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
+      // Once now: a laptop may never be awake at night.
+      if (config.DOCENT_KEEP_DAYS > 0) await queue.send(expireQueue, {}, { key: 'start' });
       if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
     },

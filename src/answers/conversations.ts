@@ -117,27 +117,28 @@ export function createConversations(deps: { readonly prisma: PrismaClient }): Co
       const channelId = await channelOf(question.audience);
       const threadKey = question.thread ?? messageKey;
       if (question.thread) await refuseForeignThread(channelId, question.thread);
-      const conversation = await retryOnConflict(() =>
+      const place = () =>
         prisma.conversation.upsert({
           where: { channelId_threadKey: { channelId, threadKey } },
           create: { channelId, threadKey, audience: audienceKey(question.audience) },
           update: {},
-        }),
-      );
-      const stored = await retryOnConflict(() =>
-        prisma.question.upsert({
+        });
+      // An old conversation may be deleted between the two: then both are made again.
+      const stored = await retryOnConflict(async () => {
+        const { id: conversationId } = await retryOnConflict(place);
+        return prisma.question.upsert({
           where: { messageKey },
           create: {
-            conversationId: conversation.id,
+            conversationId,
             messageKey,
             userId: question.userId,
             text: question.text,
             ...(replyTarget ? { replyTarget } : {}),
           },
           update: {},
-        }),
-      );
-      return { id: stored.id, conversationId: conversation.id, threadKey, answer: null };
+        });
+      });
+      return { id: stored.id, conversationId: stored.conversationId, threadKey, answer: null };
     },
 
     async previous(conversationId, questionId) {

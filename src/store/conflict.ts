@@ -1,9 +1,13 @@
-/** Two at once that create the same row: Prisma reads before it writes, so the second one's insert can meet the first's. */
+/**
+ * Two at once that create the same row: Prisma reads before it writes, so the second one's insert can meet the first's. Or
+ * one creates a row below another that is being deleted.
+ */
 
-/** P2002: unique constraint failed. https://www.prisma.io/docs/orm/reference/error-reference#p2002 */
-const isConflict = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'P2002';
+/** P2002: unique constraint failed, P2003: foreign key. https://www.prisma.io/docs/orm/reference/error-reference#p2002 */
+const conflicts: readonly unknown[] = ['P2002', 'P2003'];
+const isConflict = (error: unknown): boolean => conflicts.includes((error as { code?: unknown } | null)?.code);
 
-/** Runs an upsert again when somebody else was quicker: it then finds their row. Not inside a transaction. */
+/** Runs upserts again when somebody else was quicker: they then find, or make, the row. Not inside a transaction. */
 export async function retryOnConflict<T>(upsert: () => Promise<T>): Promise<T> {
   try {
     return await upsert();
