@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { DocentError, reasonOf } from './errors.ts';
+import { parseQuietHours } from './quiet-hours.ts';
 
 interface SettingSpec<T> {
   readonly parse: (raw: string) => T;
@@ -220,6 +221,13 @@ export const settingsTable = {
     integer(1, 24 * 60),
     'minutes',
     'How long a run may take: writing questions, training, judging.',
+  ),
+  DOCENT_QUIET_HOURS: setting(
+    'Learning',
+    'off',
+    parseQuietHours,
+    'off, or hours such as 22-7',
+    'In these hours of the machine’s local time no channel is told about learning; it is told afterwards. Whoever asked for a run hears of it at once.',
   ),
   DOCENT_MAX_UPLOAD_MB: setting('Documents', 50, integer(1, 4096), 'MB', 'The largest file that is accepted.'),
   DOCENT_EXTRACT_SECONDS: setting(

@@ -51,12 +51,14 @@ const adapter = {
     },
   }),
 } as ChatAdapter;
-const newsOf = (): LearningNews =>
+const newsOf = (hour = 12): LearningNews =>
   createLearningNews({
     prisma: place.store.prisma,
     learning: rows,
     adapters: () => [adapter],
     log: pino({ level: 'silent' }),
+    quietHours: { from: 22, to: 7 },
+    now: () => new Date(2026, 0, 1, hour, 30),
   });
 const follow = (news: LearningNews, channelId: string, replyId: string) =>
   news.follow({ channelId, replyId, target: { platform: 'slack' }, since: new Date() });
@@ -128,6 +130,20 @@ describe('news of learning', () => {
     await news.tell();
     expect([...shown.keys()].sort()).toEqual(['elsewhere', 'second']);
     expect(shown.get('second')!.text).toMatch(/stopped/);
+  });
+
+  test('waits for the morning, unless somebody asked for the run', async () => {
+    await follow(newsOf(), channels[0]!, 'patient');
+    await rows.cancel(await rows.request({ by: 'upload' }));
+    for (const hour of [22, 23, 0, 6]) await newsOf(hour).tell();
+    expect(shown.size).toBe(0);
+    await newsOf(7).tell();
+    expect([...shown.keys()]).toEqual(['patient']);
+    await place.store.prisma.trainingRun.deleteMany();
+    await follow(newsOf(), channels[1]!, 'asked');
+    await rows.cancel(await rows.request({ by: 'U1' }));
+    await newsOf(23).tell();
+    expect([...shown.keys()]).toEqual(['patient', 'asked']);
   });
 
   test('a channel that takes no message any more is not asked again', async () => {

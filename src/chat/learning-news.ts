@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { RunResult } from '../learn/contract.ts';
 import type { KnownRun, Learning } from '../learn/index.ts';
+import { isQuiet, type QuietHours } from '../quiet-hours.ts';
 import type { Platform, Prisma, PrismaClient } from '../store/generated/client.ts';
 import type { ChatAdapter, Reply, ReplyTarget } from './contract.ts';
 import { finish, infoContent, showProgress } from './delivery.ts';
@@ -27,6 +28,8 @@ export interface LearningNews {
 }
 
 const everyMs = 5_000;
+/** Who begins runs that no person asked for. */
+const unasked: readonly string[] = ['upload', 'night'];
 const points = (share: number): string => `${Math.abs(share * 100).toFixed(1)} points`;
 const documentsIn = (count: number): string => (count === 1 ? '1 document' : `${count} documents`);
 
@@ -53,8 +56,10 @@ export function createLearningNews(deps: {
   readonly learning: Pick<Learning, 'firstSince'>;
   readonly adapters: () => readonly ChatAdapter[];
   readonly log: Logger;
+  readonly quietHours?: QuietHours | 'off';
+  readonly now?: () => Date;
 }): LearningNews {
-  const { prisma, learning, log } = deps;
+  const { prisma, learning, log, quietHours = 'off', now = () => new Date() } = deps;
   /** An open reply knows its message and how often it may be edited. */
   const replies = new Map<string, Reply>();
   let telling: Promise<void> | null = null;
@@ -73,6 +78,7 @@ export function createLearningNews(deps: {
     for (const { channelId, replyId, target, platform, since } of await prisma.learningNews.findMany()) {
       const run = await learning.firstSince(since);
       if (!run || run.state === 'waiting') continue;
+      if (unasked.includes(run.by) && isQuiet(quietHours, now())) continue;
       const reply = replyOf(platform, target, replyId);
       if (!reply) continue;
       const line = endLine(run);

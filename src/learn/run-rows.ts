@@ -21,6 +21,8 @@ export interface RunReport {
 
 export interface KnownRun {
   readonly id: string;
+  /** As in RunRequest. */
+  readonly by: string;
   readonly state: RunState;
   readonly progress: RunProgress | null;
   readonly decision: string | null;
@@ -67,8 +69,8 @@ const reportIn = (value: unknown): RunReport => value as RunReport;
 function known(row: TrainingRun | null): KnownRun | null {
   if (!row) return null;
   const { id, decision, reason, startedAt, endedAt } = row;
-  const { progress = null, result = null } = reportIn(row.report);
-  return { id, state: row.state as RunState, decision, reason, startedAt, endedAt, progress, result };
+  const { request, progress = null, result = null } = reportIn(row.report);
+  return { id, by: request.by, state: row.state as RunState, decision, reason, startedAt, endedAt, progress, result };
 }
 
 export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient; readonly jobs: Jobs }): RunRows {

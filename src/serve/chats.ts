@@ -53,7 +53,13 @@ export async function startChats(docent: Docent): Promise<Chats> {
   const places = createPlaces({ prisma, adapters: () => made });
   const shared = { prisma, places, adapters: () => made, log };
   const learning = await docent.learning();
-  const news = createLearningNews({ prisma, learning, adapters: () => made, log });
+  const news = createLearningNews({
+    prisma,
+    learning,
+    adapters: () => made,
+    log,
+    quietHours: config.DOCENT_QUIET_HOURS,
+  });
   const service: ChatService = createChatService({
     ...shared,
     documents,
