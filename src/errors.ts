@@ -163,6 +163,8 @@ export const errorTable = spec({
     fix: 'Each line is a JSON object with pieces and questions; training/README.md shows one.',
   },
   FEEDBACK_UNKNOWN: { message: 'There is no correction {id}', fix: 'List them with `docent feedback list`.' },
+  RUN_UNKNOWN: { message: 'There is no training run {id}', fix: 'List them with `docent runs`.' },
+  PROBE_UNKNOWN: { message: 'There is no probe {id}', fix: 'List them with `docent probes`.' },
   CORRECTION_NOT_FOUND: {
     message: 'No document that everybody may read says “{words}”',
     fix: 'Upload a document that says it; the answer is learned from there. Or reject the correction.',

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
+import { createCorrectedAnswers } from './answers/corrected.ts';
 import { createExamples } from './answers/examples.ts';
 import { deleteConversationsBefore } from './answers/retention.ts';
 import type { Config } from './config.ts';
@@ -294,6 +295,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       retriever: search,
       reader: read,
       examples: createExamples({ pool }),
+      corrected: createCorrectedAnswers({ pool }),
       textOf: textStore.textOf,
       hasDocuments: async (audience) => {
         const sql = `with ${visibleChannels} select 1 from documents d join visible_channels vc on vc.id = d.channel_id limit 1`;

@@ -132,6 +132,25 @@ describe('learning', () => {
       expect(examples.correction![0]!.words.toLowerCase()).toBe('premium economy');
     });
 
+    test('answer the question that they correct at once, where the words may be read', {
+      timeout: 120_000,
+    }, async () => {
+      const again = await operator.ask({ question: 'On long flights, which class?' });
+      expect(again).toMatchObject({ found: true, confidence: 1, sources: [{ document: 'travel-and-expenses.md' }] });
+      expect(again.answer?.toLowerCase()).toBe('premium economy');
+      expect(again.text).toContain('corrected');
+      const [source] = again.sources;
+      const { text } = await operator.showDocument({ id: source!.documentId });
+      expect(text!.slice(source!.start, source!.end)).toBe(source!.quote);
+      const other = await operator.ask({ question: 'which class on short flights' });
+      expect(other.text).not.toContain('corrected');
+      const { feedback } = await operator.listFeedback({});
+      const { id } = feedback.find(({ review }) => review === 'approved')!;
+      await operator.reviewFeedback({ id, review: 'rejected' });
+      expect((await operator.ask({ question: 'On long flights, which class?' })).text).not.toContain('corrected');
+      await operator.reviewFeedback({ id, review: 'approved' });
+    });
+
     test('what nothing answered is a gap, but for what was asked in a closed channel', {
       timeout: 120_000,
     }, async () => {
@@ -195,6 +214,24 @@ describe('learning', () => {
     expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, true]);
     expect(await registry.discardCandidates(1)).toBe(0);
     await prisma.trainingRun.deleteMany({ where: { candidateId: { not: null } } });
+  });
+
+  test('keeps the operator’s probes, one answer a question', async () => {
+    await operator.addProbe({ question: 'Who approves it?', answer: 'the manager' });
+    await operator.addProbe({ question: 'Who approves it?', answer: 'the head of finance' });
+    const { probes } = await operator.addProbe({ question: 'Who is the king?', answer: null });
+    expect(probes).toMatchObject([{ answer: 'the head of finance' }, { answer: null }]);
+    for (const { id } of probes) await operator.removeProbe({ id });
+    expect(await operator.listProbes({})).toEqual({ probes: [] });
+    await expect(operator.removeProbe({ id: probes[0]!.id })).rejects.toMatchObject({ code: 'PROBE_UNKNOWN' });
+  });
+
+  test('lists its runs, with what each said', async () => {
+    const { runs } = await operator.listRuns({});
+    expect(runs.map(({ decision }) => decision)).toEqual(['skipped', 'kept']);
+    const { result, changed } = await operator.showRun({ id: runs[1]!.id });
+    expect([result?.decision, changed]).toEqual(['kept', []]);
+    await expect(operator.showRun({ id: 'nothing' })).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
   });
 
   test('ends the run that waits when it is cancelled', async () => {

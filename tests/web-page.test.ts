@@ -193,9 +193,9 @@ describe.skipIf(!browserPath)(`the page and its server${whySkipped}`, () => {
     }
     await page.getByRole('link', { name: /^Documents/ }).click();
     await page.getByRole('heading', { name: 'Documents' }).waitFor();
-    expect(await askBox(page).isVisible()).toBe(false);
+    await askBox(page).waitFor({ state: 'hidden' });
     await page.getByRole('link', { name: 'Back to the conversation' }).click();
-    expect(await askBox(page).isVisible()).toBe(true);
+    await askBox(page).waitFor({ state: 'visible' });
   });
 
   test('off loopback the page asks for the token first', async () => {

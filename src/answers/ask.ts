@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { detectLanguage } from '../documents/language.ts';
 import { passageText } from '../documents/passage.ts';
+import { saidAt } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
 import type { Calibration } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
@@ -13,8 +14,9 @@ import type { Prisma } from '../store/generated/client.ts';
 import { type Chosen, surest } from './choose.ts';
 import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
 import type { Conversations, Seen } from './conversations.ts';
+import type { CorrectedAnswers } from './corrected.ts';
 import type { ExampleQuestions } from './examples.ts';
-import { resolved, searched } from './follow-up.ts';
+import { isElliptical, type PreviousTurn, resolved, searched } from './follow-up.ts';
 import { type Quote, quoteAround } from './quote.ts';
 import { smallTalk } from './small-talk.ts';
 import * as texts from './texts.ts';
@@ -25,13 +27,25 @@ const maxQuestionLength = 2_000;
 /** A section that shares less with the question than this is no help to whoever asked. */
 const nearScore = 0.25;
 
+/** How far down a search the passage of a corrected answer may be. */
+const correctedDepth = 8;
+
 type Draft = Omit<Answer, 'id' | 'timing' | 'model'>;
+
+interface Drafted {
+  readonly draft: Draft;
+  readonly seen: readonly Seen[];
+  /** Milliseconds. */
+  readonly retrieved: number;
+  readonly read: number;
+}
 
 interface Deps {
   readonly conversations: Conversations;
   readonly retriever: Retriever;
   readonly reader: Reader;
   readonly examples: ExampleQuestions;
+  readonly corrected: CorrectedAnswers;
   /** Extracted text of a document version, for quotes. */
   readonly textOf: (versionId: string) => Promise<string>;
   /** Are there any documents this audience may see? */
@@ -78,7 +92,7 @@ export interface StoringAnswerer extends Answerer {
 }
 
 export function createAnswerer(deps: Deps): StoringAnswerer {
-  const { conversations, retriever, reader, examples, textOf, log } = deps;
+  const { conversations, retriever, reader, examples, corrected, textOf, log } = deps;
 
   const talk = async (question: Question): Promise<Draft | null> => {
     const kind = smallTalk(question.text);
@@ -148,6 +162,73 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
     return draft;
   };
 
+  const seenOf = (candidates: readonly Candidate[], readings: readonly Reading[]): readonly Seen[] =>
+    readings.map((reading, rank) => {
+      const { passageId, documentId, score } = candidates[reading.passage]!;
+      const meanLogprob = Number.isFinite(reading.meanLogprob) ? reading.meanLogprob : -1e9;
+      return { passageId, documentId, rank, score, pFound: reading.pFound, meanLogprob, words: null };
+    });
+
+  /** What people corrected is not read again; null where nobody did, or no visible passage says it any more. */
+  const fromCorrection = async (question: Question): Promise<Drafted | null> => {
+    // Out of its thread it asks something else.
+    if (isElliptical(question.text)) return null;
+    const began = performance.now();
+    for (const words of await corrected.wordsFor(question.text, question.audience)) {
+      const asked = [question.text, words].map((text) => ({ text, weight: 1 }));
+      for (const candidate of await retriever.search(question.audience, asked, correctedDepth)) {
+        const at = saidAt(candidate.pieces, words);
+        if (!at) continue;
+        const spans = [{ start: at[0], end: at[1] }];
+        const reading: Reading = { passage: 0, pFound: 1, meanLogprob: 0, spans, form: 'span', cachedTokens: 0 };
+        const draft = await fromReading({ candidate, reading, confidence: 1 });
+        return {
+          draft: { ...draft, text: `${draft.text}\n_${texts.correctedNote}_` },
+          seen: seenOf([candidate], [reading]),
+          retrieved: performance.now() - began,
+          read: 0,
+        };
+      }
+    }
+    return null;
+  };
+
+  const fromDocuments = async (
+    question: Question,
+    previous: PreviousTurn | null,
+    options: AskOptions,
+  ): Promise<Drafted> => {
+    const began = performance.now();
+    const candidates = await retriever.search(
+      question.audience,
+      searched(question.text, previous),
+      deps.passages,
+      previous?.passageIds ?? [],
+    );
+    const retrieved = performance.now() - began;
+    options.onProgress?.('reading', candidates.length);
+    const readings = candidates.length
+      ? await reader.read(
+          resolved(question.text, previous),
+          candidates.map((candidate) => candidate.pieces),
+          options,
+        )
+      : [];
+    const read = performance.now() - began - retrieved;
+    const calibration = deps.calibration();
+    const best = bestOf(candidates, readings, calibration);
+    const draft =
+      best && best.confidence >= calibration.threshold
+        ? await fromReading(best)
+        : await notFound(candidates, question.audience, best?.confidence ?? 0);
+    return {
+      draft: withLanguageNote(draft, question.text, best?.candidate ?? null),
+      seen: seenOf(candidates, readings),
+      retrieved,
+      read,
+    };
+  };
+
   return {
     async ask(question, options = {}) {
       const began = performance.now();
@@ -156,54 +237,18 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
       const recorded = await conversations.record(question, options.replyTarget);
       if (recorded.answer) return recorded.answer;
 
-      let draft = await talk(question);
-      let seen: readonly Seen[] = [];
-      let retrieveMs = 0;
-      let readMs = 0;
-      if (!draft) {
+      const drafted = async (): Promise<Drafted> => {
+        const said = await talk(question);
+        if (said) return { draft: said, seen: [], retrieved: 0, read: 0 };
         options.onProgress?.('searching', 0);
         const previous = await conversations.previous(recorded.conversationId, recorded.id);
-        const candidates = await retriever.search(
-          question.audience,
-          searched(question.text, previous),
-          deps.passages,
-          previous?.passageIds ?? [],
-        );
-        retrieveMs = performance.now() - began;
-        options.onProgress?.('reading', candidates.length);
-        const readings = candidates.length
-          ? await reader.read(
-              resolved(question.text, previous),
-              candidates.map((candidate) => candidate.pieces),
-              options,
-            )
-          : [];
-        readMs = performance.now() - began - retrieveMs;
-        const calibration = deps.calibration();
-        const best = bestOf(candidates, readings, calibration);
-        draft =
-          best && best.confidence >= calibration.threshold
-            ? await fromReading(best)
-            : await notFound(candidates, question.audience, best?.confidence ?? 0);
-        draft = withLanguageNote(draft, question.text, best?.candidate ?? null);
-        seen = readings.map((reading, rank) => {
-          const candidate = candidates[reading.passage]!;
-          return {
-            passageId: candidate.passageId,
-            documentId: candidate.documentId,
-            rank,
-            score: candidate.score,
-            pFound: reading.pFound,
-            meanLogprob: Number.isFinite(reading.meanLogprob) ? reading.meanLogprob : -1e9,
-            words: null,
-          };
-        });
-      }
-      const round = Math.round;
+        return (await fromCorrection(question)) ?? fromDocuments(question, previous, options);
+      };
+      const { draft, seen, retrieved, read } = await drafted();
       const timing = {
-        retrieve_ms: round(retrieveMs),
-        read_ms: round(readMs),
-        total_ms: round(performance.now() - began),
+        retrieve_ms: Math.round(retrieved),
+        read_ms: Math.round(read),
+        total_ms: Math.round(performance.now() - began),
       };
       const answer = await conversations.saveAnswer(recorded.id, { ...draft, model: deps.model(), timing }, seen);
       log.info({ question: recorded.id, found: answer.found, ...timing }, 'answered');

@@ -41,6 +41,8 @@ export const greetingText = (examples: readonly string[]): string =>
 
 export const thanksText = 'You’re welcome.';
 
+export const correctedNote = 'Someone here corrected this answer, and an admin approved it.';
+
 export const otherLanguageNote =
   'I read English best; this question looks like another language, so please check the quote.';
 

@@ -21,6 +21,8 @@ const result: RunResult = {
   train: null,
   candidate: null,
   champion: null,
+  probes: null,
+  replay: null,
   gate: [
     { suite: 'workspace', n: 140, sections: 30, gain: 0.031, low: 0.004, high: 0.06, certainty: 0.99, passed: true },
     { suite: 'general', n: 800, sections: 700, gain: 0, low: -0.01, high: 0.01, certainty: 0.99, passed: true },

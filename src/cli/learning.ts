@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { DocentError } from '../errors.ts';
 import type { ReviewedFeedback } from '../learn/feedback.ts';
+import type { Probe } from '../learn/probes.ts';
 import type { TrainArguments } from '../operator/contract.ts';
 import { action, type Json, withOperator } from './command.ts';
 import { eventPrinter, exitCodes, note, printJson, runLines } from './output.ts';
@@ -74,4 +75,97 @@ export function addLearning(program: Command): void {
           }),
         ),
       );
+
+  addProbes(program);
+  addRuns(program);
+}
+
+function addProbes(program: Command): void {
+  const probes = program.command('probes').description('Questions that no candidate may answer worse than what serves');
+  type Printed = { readonly probes: readonly Probe[] };
+  const print = (result: Printed, json: boolean | undefined): void => {
+    if (json) printJson(result);
+    else
+      for (const { id, question, answer } of result.probes)
+        console.log(`${id}  ${question} → ${answer ?? '(not answered)'}`);
+  };
+  probes
+    .command('list', { isDefault: true })
+    .option('--json')
+    .action(
+      action(({ json }: Json) =>
+        withOperator(async (operator) => {
+          print(await operator.listProbes({}), json);
+          return exitCodes.done;
+        }),
+      ),
+    );
+  probes
+    .command('add')
+    .description('Every candidate is asked it from the next run on')
+    .argument('<question>')
+    .option('--answer <words>', 'as a document says it, or Yes or No')
+    .option('--none', 'the documents don’t answer it')
+    .option('--json')
+    .action(
+      action((question: string, { answer, none, json }: Json & { answer?: string; none?: boolean }) =>
+        withOperator(async (operator) => {
+          if ((answer === undefined) === (none === undefined) || question.trim() === '' || answer?.trim() === '')
+            throw new DocentError('USAGE', { reason: 'a probe takes a question, and --answer WORDS or --none' });
+          print(await operator.addProbe({ question: question.trim(), answer: answer?.trim() ?? null }), json);
+          return exitCodes.done;
+        }),
+      ),
+    );
+  probes
+    .command('remove')
+    .argument('<id>')
+    .option('--json')
+    .action(
+      action((id: string, { json }: Json) =>
+        withOperator(async (operator) => {
+          print(await operator.removeProbe({ id }), json);
+          return exitCodes.done;
+        }),
+      ),
+    );
+}
+
+function addRuns(program: Command): void {
+  const runs = program.command('runs').description('What was learned when, and why it went live or not');
+  runs
+    .command('list', { isDefault: true })
+    .option('--json')
+    .action(
+      action(({ json }: Json) =>
+        withOperator(async (operator) => {
+          const result = await operator.listRuns({});
+          if (json) printJson(result);
+          else
+            for (const { id, started, state, decision, reason } of result.runs)
+              console.log(
+                `${id}  ${started.slice(0, 16).replace('T', ' ')}  ${(decision ?? state).padEnd(9)}  ${reason ?? ''}`,
+              );
+          return exitCodes.done;
+        }),
+      ),
+    );
+  runs
+    .command('show')
+    .argument('<id>')
+    .option('--json')
+    .action(
+      action((id: string, { json }: Json) =>
+        withOperator(async (operator) => {
+          const run = await operator.showRun({ id });
+          if (json) printJson(run);
+          else {
+            for (const line of run.result ? runLines(run.result) : [`${run.state}: ${run.reason ?? ''}`])
+              console.log(line);
+            for (const { question, before, after } of run.changed) console.log(`    ${before} → ${after}: ${question}`);
+          }
+          return exitCodes.done;
+        }),
+      ),
+    );
 }

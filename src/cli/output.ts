@@ -123,14 +123,31 @@ export function answerLines(answer: Answer): string[] {
 
 const decisions = { promoted: '✓ live', kept: '– kept what served', skipped: '– skipped' } as const;
 
+const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
+
 /** A learning run for a person at a terminal. */
-export function runLines({ decision, reason, dataset, champion, candidate }: RunResult): string[] {
-  const { train, dev, gate } = dataset.sides;
+export function runLines({
+  decision,
+  reason,
+  dataset,
+  champion,
+  candidate,
+  gate,
+  probes,
+  replay,
+}: RunResult): string[] {
+  const { train, dev, gate: judging } = dataset.sides;
   return [
     `${decisions[decision]}: ${reason}`,
-    `  ${dataset.documents} documents; questions: ${train} learned from, ${dev} for settings, ${gate} to judge`,
+    `  ${dataset.documents} documents; questions: ${train} learned from, ${dev} for settings, ${judging} to judge`,
     ...(champion && candidate
       ? [`  F1 ${champion.f1.toFixed(3)} (${champion.id}) → ${candidate.f1.toFixed(3)} (${candidate.id})`]
       : []),
+    ...gate.map(
+      ({ suite, n, gain, low, high }) =>
+        `  ${suite}: ${points(gain)} points (${points(low)} … ${points(high)}), ${n} questions`,
+    ),
+    ...(probes ? [`  probes: ${probes.passed} of ${probes.asked} pass, ${probes.lost.length} lost`] : []),
+    ...(replay ? [`  of the last ${replay.asked} questions ${replay.changed.length} are answered otherwise`] : []),
   ];
 }

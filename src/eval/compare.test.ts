@@ -67,5 +67,7 @@ it('general questions are scored with their context given', async () => {
     { question: 'How much?', answers: ['25 days'], impossible: false, context: 'Staff get 25 days.' },
     { question: 'Who pays?', answers: [], impossible: true, context: 'Nobody knows.' },
   ];
-  expect(await generalScores(questions, contestant('25 days'), signal)).toEqual([1, 1]);
+  expect(await generalScores(questions, contestant('25 days'), { signal })).toEqual([1, 1]);
+  const late = { signal, until: Date.now() - 1 };
+  expect(await generalScores(questions, contestant('25 days'), late)).toEqual([]);
 });

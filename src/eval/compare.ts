@@ -3,8 +3,10 @@
  * answer taken away (both must refuse), and general ones with their passage given. Knows readings and scores, not how
  * either was trained.
  */
+import pMap from 'p-map';
 import { surest } from '../answers/choose.ts';
 import { type Piece, passageText, wordsAt } from '../documents/passage.ts';
+import { groupBy } from '../group.ts';
 import type { Calibration } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import { wordsOnly } from './evidence.ts';
@@ -139,19 +141,56 @@ export interface GeneralQuestion {
   readonly context: string;
 }
 
-/** Scores in the order of the questions, each context given. */
+export interface GeneralOptions {
+  readonly signal: AbortSignal;
+  /** Time (as Date.now) after which no further context is begun, once `least` questions are scored. */
+  readonly until?: number;
+  readonly least?: number;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Contexts read at once; the questions of one wait for each other, since its prefix is computed once. */
+const contextsAtOnce = 4;
+
+/**
+ * Each context given.
+ * @returns in the order of the questions, of which those of one context stand together; fewer where time ran out.
+ */
 export async function generalScores(
   questions: readonly GeneralQuestion[],
   { reader, givenPassage }: Contestant,
-  signal: AbortSignal,
-  onProgress?: (done: number) => void,
+  { signal, until = Number.POSITIVE_INFINITY, least = 0, onProgress }: GeneralOptions,
 ): Promise<readonly number[]> {
-  const scores: number[] = [];
-  for (const { question, answers, impossible, context } of questions) {
-    const pieces = [{ text: context, start: 0, end: context.length }];
-    const readings = await reader.read(question, [pieces], { signal });
-    scores.push(score(saying([{ pieces, score: 0 }], readings, givenPassage), answers, impossible).f1);
-    onProgress?.(scores.length);
-  }
-  return scores;
+  let done = 0;
+  const ofContext = async (own: readonly GeneralQuestion[]): Promise<readonly number[] | null> => {
+    if (Date.now() > until && done >= least) return null;
+    const scores: number[] = [];
+    for (const { question, answers, impossible, context } of own) {
+      const pieces = [{ text: context, start: 0, end: context.length }];
+      const readings = await reader.read(question, [pieces], { signal });
+      scores.push(score(saying([{ pieces, score: 0 }], readings, givenPassage), answers, impossible).f1);
+      done += 1;
+      onProgress?.(done);
+    }
+    return scores;
+  };
+  const contexts = [...groupBy(questions, ({ context }) => context).values()];
+  const all = await pMap(contexts, ofContext, { concurrency: contextsAtOnce, signal });
+  const end = all.indexOf(null);
+  return (end < 0 ? all : all.slice(0, end)).flatMap((scores) => scores ?? []);
+}
+
+/** What a contestant answers with the passages of a search; null = the documents don't answer this. */
+export async function answerOf(
+  question: string,
+  found: readonly FoundPassage[],
+  { reader, calibration }: Contestant,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const readings = await reader.read(
+    question,
+    found.map(({ pieces }) => pieces),
+    { signal },
+  );
+  return found.length === 0 ? null : saying(found, readings, calibration);
 }

@@ -29,6 +29,25 @@ export interface Scores {
   readonly abstain_recall: number;
 }
 
+/** The operator's own questions; ids are those of `docent probes`. */
+export interface ProbeResult {
+  readonly asked: number;
+  readonly passed: number;
+  /** That pass with the champion and fail with the candidate. */
+  readonly lost: readonly string[];
+}
+
+/** The last questions, as both would answer them. */
+export interface ReplayResult {
+  readonly asked: number;
+  /** `question` is an id; also counted where other words are given. */
+  readonly changed: readonly {
+    readonly question: string;
+    readonly before: 'answered' | 'refused';
+    readonly after: 'answered' | 'refused';
+  }[];
+}
+
 export interface RunResult {
   readonly run: string;
   readonly dataset: {
@@ -50,6 +69,10 @@ export interface RunResult {
   readonly candidate: Scores | null;
   readonly champion: Scores | null;
   readonly gate: readonly SuiteResult[];
+  /** Null where there are none, or nothing was trained. */
+  readonly probes: ProbeResult | null;
+  /** Null where the candidate does not go live. */
+  readonly replay: ReplayResult | null;
   readonly decision: 'promoted' | 'kept' | 'skipped';
   readonly reason: string;
 }

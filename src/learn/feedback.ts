@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { wordsAt } from '../documents/passage.ts';
+import { saidAt } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
@@ -59,32 +60,14 @@ interface Place {
   readonly end: number;
 }
 
-const loose = (text: string): string =>
-  text
-    .trim()
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .replace(/[.!]+$/, '');
-
 /** The first passage that says it, of the cited documents first; in the document's own case and spaces. */
 function placeOf({ correction, sources }: Row, sections: readonly TeachingSection[]): Place | null {
-  const wanted = loose(correction);
-  if (wanted === '') return null;
-  const pattern = new RegExp(
-    `(?<![\\p{L}\\p{N}])${wanted
-      .split(' ')
-      .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('\\s+')}(?![\\p{L}\\p{N}])`,
-    'iu',
-  );
   const cited = (section: TeachingSection) => Number(sources.includes(section.documentId));
   for (const section of sections.toSorted((a, b) => cited(b) - cited(a)))
-    for (const { id, pieces } of section.passages)
-      for (const { text, start } of pieces) {
-        const match = start === undefined ? null : pattern.exec(text);
-        if (match && start !== undefined)
-          return { section, passageId: id, start: start + match.index, end: start + match.index + match[0].length };
-      }
+    for (const { id, pieces } of section.passages) {
+      const at = saidAt(pieces, correction);
+      if (at) return { section, passageId: id, start: at[0], end: at[1] };
+    }
   return null;
 }
 

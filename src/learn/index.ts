@@ -18,7 +18,9 @@ import type { Retriever } from '../retrieval/retrieve.ts';
 import type { Log, Store } from '../store/index.ts';
 import type { DryRun, RunProgress, RunRequest, RunResult } from './contract.ts';
 import { type Correction, type Corrections, createCorrections } from './feedback.ts';
+import { createProbes, type Probes } from './probes.ts';
 import { createQuestionWriter } from './question-writer.ts';
+import { recentQuestions } from './recent.ts';
 import { reportOf } from './report.ts';
 import { dataSetOf, executeRun, type RunDeps, removeRun } from './run.ts';
 import { createRunRows, type KnownRun, type RunReport, type WaitOptions } from './run-rows.ts';
@@ -52,6 +54,8 @@ export interface Learning {
   latest(): Promise<KnownRun | null>;
   /** The first run that was asked for at this time or later; null while there is none. */
   firstSince(time: Date): Promise<KnownRun | null>;
+  /** Newest first. */
+  history(limit: number): Promise<readonly KnownRun[]>;
   /** Whether there is something that the last run did not learn from: other documents, or a correction. */
   changed(): Promise<boolean>;
   /** Ends a run, in whichever process it is. Idempotent. */
@@ -65,6 +69,8 @@ export interface Learning {
   watch(): Promise<boolean>;
   /** Corrections by people. */
   readonly feedback: Corrections;
+  /** The operator's own regression questions. */
+  readonly probes: Probes;
   /** What the job runs. */
   perform(runId: string, signal: AbortSignal): Promise<void>;
   /** Somebody waits for an answer: training stands aside until the returned function is called. */
@@ -97,6 +103,8 @@ const candidatesKept = 3;
 /** Two int4: Docent's learning. */
 const lockKeys = [0x0d0ce27, 0x1ea24] as const;
 const dryExamples = 20;
+/** Questions that a candidate is asked before it goes live. */
+const replayed = 100;
 
 /** The champion's answers count from when it went live. */
 const votesSql = `
@@ -119,6 +127,7 @@ export function createLearning(deps: LearningDeps): Learning {
   const { store, log, home } = deps;
   const { prisma, pool } = store;
   const feedback = createCorrections({ prisma, pool });
+  const probes = createProbes({ prisma });
   const rows = createRunRows({ prisma, jobs: deps.jobs });
   let yielding: Yielding | null = null;
 
@@ -193,6 +202,12 @@ export function createLearning(deps: LearningDeps): Learning {
       sides,
       search,
       corrections: corrections.map((correction) => ({ ...correction, near: [] })),
+      // What an admin approved must stay right as well.
+      probes: [
+        ...(await probes.list()),
+        ...corrections.map(({ question, words }, i) => ({ id: `correction ${i + 1}`, question, answer: words })),
+      ],
+      recent: () => recentQuestions(pool, replayed),
       readerOf: async (folder) =>
         createReader({ engine, prompt, forms: () => shipped.manifest.forms, adapter: folder }),
       knownGeneral: (id) =>
@@ -225,6 +240,8 @@ export function createLearning(deps: LearningDeps): Learning {
     train: null,
     candidate: null,
     champion: null,
+    probes: null,
+    replay: null,
     gate: [],
     decision: 'skipped',
     reason,
@@ -307,6 +324,7 @@ export function createLearning(deps: LearningDeps): Learning {
     wait: rows.wait,
     latest: rows.latest,
     firstSince: rows.firstSince,
+    history: rows.history,
     cancel: rows.cancel,
 
     async changed() {
@@ -338,6 +356,7 @@ export function createLearning(deps: LearningDeps): Learning {
     },
 
     feedback,
+    probes,
 
     async watch() {
       const registry = await deps.registry();

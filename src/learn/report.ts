@@ -5,7 +5,7 @@ import { gainChart } from './gain-chart.ts';
 const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
 
 export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md' | 'report.svg', string>> {
-  const { dataset, train, champion, candidate, gate } = result;
+  const { dataset, train, champion, candidate, gate, probes, replay } = result;
   const title = `${candidate?.id ?? result.run}: ${result.decision}`;
   const lines = [
     `# ${title}`,
@@ -35,6 +35,13 @@ export function reportOf(result: RunResult): Readonly<Record<'report.json' | 're
             ({ id, f1, abstain_precision, abstain_recall }) =>
               `| ${id} | ${f1} | ${abstain_precision} | ${abstain_recall} |`,
           ),
+          '',
+        ]
+      : []),
+    ...(probes ? [`Probes: ${probes.passed} of ${probes.asked} pass, ${probes.lost.length} lost.`, ''] : []),
+    ...(replay
+      ? [
+          `Of the last ${replay.asked} questions ${replay.changed.length} are answered otherwise (\`docent runs show ${result.run}\`).`,
           '',
         ]
       : []),

@@ -55,6 +55,8 @@ export interface RunRows {
   latest(): Promise<KnownRun | null>;
   /** The first one that was asked for at this time or later. */
   firstSince(time: Date): Promise<KnownRun | null>;
+  /** Newest first. */
+  history(limit: number): Promise<readonly KnownRun[]>;
   cancel(runId: string): Promise<void>;
   find(runId: string): Promise<{ readonly state: RunState; readonly report: RunReport } | null>;
   /** The run that was decided last. */
@@ -66,8 +68,7 @@ export interface RunRows {
 const pollMs = 500;
 const reportIn = (value: unknown): RunReport => value as RunReport;
 
-function known(row: TrainingRun | null): KnownRun | null {
-  if (!row) return null;
+function known(row: TrainingRun): KnownRun {
   const { id, decision, reason, startedAt, endedAt } = row;
   const { request, progress = null, result = null } = reportIn(row.report);
   return { id, by: request.by, state: row.state as RunState, decision, reason, startedAt, endedAt, progress, result };
@@ -121,9 +122,19 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
       }
     },
 
-    latest: async () => known(await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } })),
-    firstSince: async (time) =>
-      known(await prisma.trainingRun.findFirst({ where: { startedAt: { gte: time } }, orderBy: { startedAt: 'asc' } })),
+    async latest() {
+      const row = await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } });
+      return row && known(row);
+    },
+    async firstSince(time) {
+      const row = await prisma.trainingRun.findFirst({
+        where: { startedAt: { gte: time } },
+        orderBy: { startedAt: 'asc' },
+      });
+      return row && known(row);
+    },
+    history: async (limit) =>
+      (await prisma.trainingRun.findMany({ orderBy: { startedAt: 'desc' }, take: limit })).map(known),
 
     cancel: (runId) => update(runId, open, { state: 'cancelled', endedAt: new Date() }),
 

@@ -107,6 +107,8 @@ const depsFor = (name: string, changes: Partial<RunDeps> & { champion?: never } 
         .slice(0, limit);
     },
     corrections: [],
+    probes: [],
+    recent: async () => [],
     readerOf: async () => readerThatIs(always),
     knownGeneral: (id) => general.get(id) ?? null,
     keepGeneral: (id, scores) => void general.set(id, scores),
@@ -138,6 +140,32 @@ describe('a run', () => {
     const { result } = await executeRun('00000000-0000-7000-8000-000000000002', depsFor('same', {}, always), slow);
     expect(result.decision).toBe('kept');
     expect(result.reason).toContain('No gain is shown');
+  });
+
+  it('is kept out by a probe that it would lose, and goes live with those that it passes', async () => {
+    const probe = (id: string, question: string, answer: string | null) => ({ id, question, answer });
+    const kept = probe('1', 'What is <7:30> in Oak0?', '7:30');
+    const refused = probe('2', 'What is <nothing at all> in Oak0?', null);
+    // Of a length that three divides: the champion reads it.
+    const known = probe('3', 'What is <7:30> in Oak0??', '7:30');
+    const run = (n: number, probes: RunDeps['probes'], changes: Parameters<typeof depsFor>[1] = {}) =>
+      executeRun(`00000000-0000-7000-8000-00000000010${n}`, depsFor(`probes-${n}`, { probes, ...changes }), slow);
+    const { result: live } = await run(1, [kept, refused, known]);
+    expect(live).toMatchObject({ decision: 'promoted', probes: { asked: 3, passed: 3, lost: [] } });
+    const forgetful = readerThatIs((question) => question !== known.question);
+    const { result: out } = await run(2, [kept, known], { readerOf: async () => forgetful });
+    expect(out).toMatchObject({ decision: 'kept', probes: { asked: 2, passed: 1, lost: ['3'] } });
+    expect(out.reason).toContain('1 of 2 probes');
+  });
+
+  it('lists which of the last questions it would answer otherwise', async () => {
+    const recent = async () => [
+      { id: 'q1', question: 'What is <7:30> in Oak0?' },
+      { id: 'q2', question: 'What is <7:30> in Oak0??' },
+      { id: 'q3', question: 'What is <nothing> in Oak0?' },
+    ];
+    const { result } = await executeRun('00000000-0000-7000-8000-000000000104', depsFor('replay', { recent }), slow);
+    expect(result.replay).toEqual({ asked: 3, changed: [{ question: 'q1', before: 'refused', after: 'answered' }] });
   });
 
   it('says how much text is missing, and trains nothing then', async () => {

@@ -6,31 +6,23 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { passageText } from '../documents/passage.ts';
-import {
-  type Contestant,
-  generalScores,
-  type Judged,
-  type JudgingQuestion,
-  judge,
-  pairedScores,
-} from '../eval/compare.ts';
+import type { Contestant } from '../eval/compare.ts';
 import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
 import { createRandom } from '../random.ts';
-import type { Calibration } from '../reader/calibration.ts';
 import type { Reader } from '../reader/read.ts';
 import type { Manifest } from '../registry/adapters.ts';
-import { asCautious } from './calibrate.ts';
-import type { RunProgress, RunResult, Scores } from './contract.ts';
-import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion, type Search } from './dataset.ts';
-import { generalGate, replayLines } from './general.ts';
+import type { RunProgress, RunResult } from './contract.ts';
+import { buildDataSet, type DataSet, exampleLines, type LearnedQuestion } from './dataset.ts';
+import { replayLines } from './general.ts';
+import { compare, type JudgingDeps } from './judging.ts';
 import type { QuestionWriter } from './question-writer.ts';
 import { shortRun } from './short-run.ts';
 import type { Side } from './split.ts';
-import type { TeachingPassage, TeachingSection } from './teaching.ts';
+import type { TeachingPassage } from './teaching.ts';
 import { startTraining, type TrainingProgress, type TrainingRun } from './training-process.ts';
 
-/** Shares of the time: writing and filtering, training; the rest judges. */
-const [writingShare, trainingShare] = [0.25, 0.4];
+/** Shares of the time: writing and filtering, training, judging. */
+const [writingShare, trainingShare, judgingShare] = [0.25, 0.4, 0.35];
 /** Of the contexts that are trained on, general ones. */
 const replayShare = 0.15;
 /** Fewer questions to learn from change nothing. */
@@ -40,31 +32,24 @@ const assumedSpeed = 200;
 /** Prompt around a passage, and around a question with its answer. */
 const [passageOverhead, questionOverhead] = [50, 24];
 
-export interface RunDeps {
+export interface RunDeps extends JudgingDeps {
   readonly folder: string;
   readonly seed: number;
   readonly minutes: number;
   readonly threads: number;
-  readonly passages: number;
   readonly base: { readonly path: string; readonly name: string; readonly sha256: string | null };
   /** Every run starts from the adapter that ships, never from the champion: no drift, and deletion is exact. */
   readonly shipped: { readonly folder: string; readonly manifest: Manifest };
   readonly champion: { readonly id: string; readonly contestant: Contestant };
   readonly writer: QuestionWriter;
   readonly countTokens: (text: string) => number;
-  readonly sections: readonly TeachingSection[];
   readonly sides: ReadonlyMap<string, Side>;
-  readonly search: Search;
   /** What people corrected and an admin approved; their sections are on the side that is learned from. */
   readonly corrections: readonly LearnedQuestion[];
   /** A reader of an adapter folder that is not in service. */
   readonly readerOf: (folder: string) => Promise<Reader>;
-  /** Scores of an adapter on the general questions, from an earlier run. */
-  readonly knownGeneral: (id: string) => readonly number[] | null;
-  readonly keepGeneral: (id: string, scores: readonly number[]) => void;
   readonly onTraining?: (run: TrainingRun) => () => void;
   readonly onProgress: (progress: RunProgress) => void;
-  readonly signal: AbortSignal;
 }
 
 export interface RunOutcome {
@@ -212,70 +197,6 @@ async function train(deps: RunDeps, data: DataSet, speed: number): Promise<Train
   }
 }
 
-/** Both judge the same questions over the same passages. */
-async function judgeAll(
-  deps: RunDeps,
-  questions: readonly LearnedQuestion[],
-  contestants: readonly Contestant[],
-  onDone: (done: number) => void,
-): Promise<{ readonly asked: readonly JudgingQuestion[]; readonly judged: readonly (readonly Judged[])[] }> {
-  const passages = new Map(
-    deps.sections.flatMap((section) => section.passages.map((passage) => [passage.id, passage])),
-  );
-  const asked: JudgingQuestion[] = [];
-  const judged: Judged[][] = contestants.map(() => []);
-  for (const question of questions) {
-    deps.signal.throwIfAborted();
-    const passage = passages.get(question.passageId);
-    if (!passage) continue;
-    const judging = { ...question, passage: passage.pieces };
-    const found = (await deps.search(question.question, deps.passages * 2)).flatMap(({ passageId, score }) => {
-      const pieces = passages.get(passageId)?.pieces;
-      return pieces ? [{ pieces, score, own: passageId === question.passageId }] : [];
-    });
-    asked.push(judging);
-    for (const [i, contestant] of contestants.entries())
-      judged[i]!.push(await judge(judging, found, contestant, deps.passages, deps.signal));
-    onDone(asked.length);
-  }
-  return { asked, judged };
-}
-
-/**
- * How a candidate's confidence is read: as the shipped reader's, since a curve fitted on written questions, whose words
- * are the passage's, refused people's questions (docs/log.md); but with refusals as frequent as the champion's.
- */
-async function calibrationOf(
-  deps: RunDeps,
-  data: DataSet,
-  champion: Contestant,
-  candidate: Contestant,
-): Promise<Calibration> {
-  const dev = data.questions.filter(({ side }) => side === 'dev');
-  const { judged } = await judgeAll(deps, dev, [champion, candidate], () => undefined);
-  const [theirs, mine] = judged.map((all) => all.flatMap(({ wronglySure }) => wronglySure ?? []));
-  const { threshold } = champion.calibration;
-  return asCautious(candidate.calibration, mine!, { confidences: theirs!, threshold });
-}
-
-const mean = (values: readonly number[]): number =>
-  values.length === 0
-    ? 0
-    : Math.round((values.reduce((sum, value) => sum + value, 0) / values.length) * 10_000) / 10_000;
-
-function scoresOf(id: string, judged: readonly Judged[]): Scores {
-  const refusals = [
-    ...judged.map(({ answered }) => ({ refused: !answered, right: false })),
-    ...judged.flatMap(({ refused }) => (refused === null ? [] : [{ refused, right: true }])),
-  ];
-  return {
-    id,
-    f1: mean(judged.map(({ f1 }) => f1)),
-    abstain_precision: mean(refusals.filter(({ refused }) => refused).map(({ right }) => Number(right))),
-    abstain_recall: mean(refusals.filter(({ right }) => right).map(({ refused }) => Number(refused))),
-  };
-}
-
 /** What the candidate is called before it is known to be any good. */
 const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '').slice(-12)}`;
 
@@ -283,7 +204,14 @@ const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '
 export async function executeRun(runId: string, deps: RunDeps, speed: number | null): Promise<RunOutcome> {
   mkdirSync(deps.folder, { recursive: true });
   const { data, summary } = await dataSetOf(deps);
-  const nothing = { dataset: summary, train: null, candidate: null, champion: null } as const;
+  const nothing = {
+    dataset: summary,
+    train: null,
+    candidate: null,
+    champion: null,
+    probes: null,
+    replay: null,
+  } as const;
   const kept = (decision: GateDecision): RunOutcome => ({
     result: { ...nothing, gate: decision.suites, decision: 'kept', reason: decision.reason },
     candidate: null,
@@ -314,37 +242,20 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
     metrics: {},
   };
   const say = (share: number, line: string) =>
-    deps.onProgress({
-      phase: 'judging',
-      share: writingShare + trainingShare + share * (1 - writingShare - trainingShare),
-      line,
-    });
+    deps.onProgress({ phase: 'judging', share: 1 - judgingShare + share * judgingShare, line });
   // Loading a candidate wants its manifest beside it.
   writeJson(join(adapter, 'manifest.json'), manifest);
   const reader = await deps.readerOf(adapter);
-  const given = shipped.manifest.givenPassage ?? shipped.manifest.calibration;
-  const champion = deps.champion.contestant;
-  const calibration = await calibrationOf(deps, data, champion, {
-    reader,
-    calibration: shipped.manifest.calibration,
-    givenPassage: given,
-  });
-  const candidate: Contestant = { reader, calibration, givenPassage: given };
-  const { asked, judged } = await judgeAll(deps, gateQuestions, [champion, candidate], (done) =>
-    say((done / gateQuestions.length) * 0.7, `asking both ${gateQuestions.length} questions: ${done} done`),
+  const { calibration: documents, givenPassage = documents } = shipped.manifest;
+  const verdict = await compare(
+    deps,
+    data.questions,
+    deps.champion,
+    { id: manifest.id, contestant: { reader, calibration: documents, givenPassage } },
+    deps.minutes * 60_000 * judgingShare,
+    say,
   );
-  const [ofChampion, ofCandidate] = judged as [readonly Judged[], readonly Judged[]];
-  const general = generalGate();
-  const known = deps.knownGeneral(deps.champion.id);
-  const before = known ?? (await generalScores(general, champion, deps.signal));
-  if (!known) deps.keepGeneral(deps.champion.id, before);
-  const after = await generalScores(general, candidate, deps.signal, (done) =>
-    say(0.7 + (done / general.length) * 0.3, `general questions: ${done} of ${general.length}`),
-  );
-  const decision = decide({
-    ...pairedScores(asked, ofChampion, ofCandidate),
-    general: general.map(({ context }, i) => ({ section: context, champion: before[i]!, candidate: after[i]! })),
-  });
+  const { decision, calibration, ...scores } = verdict;
   const result: RunOutcome['result'] = {
     dataset: summary,
     train: {
@@ -356,13 +267,11 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
       loss_last: progress.lastLoss,
       loss_dev: progress.bestDev,
     },
-    candidate: scoresOf(manifest.id, ofCandidate),
-    champion: scoresOf(deps.champion.id, ofChampion),
+    ...scores,
     gate: decision.suites,
     decision: decision.decision,
     reason: decision.reason,
   };
-  deps.keepGeneral(manifest.id, after);
   writeJson(join(adapter, 'manifest.json'), { ...manifest, calibration, metrics: { ...result, seed: deps.seed } });
   return { result, candidate: adapter };
 }

@@ -8,6 +8,7 @@ import type { EvalReport } from '../eval/report.ts';
 import type { DryRun, RunResult } from '../learn/contract.ts';
 import type { ReviewedFeedback } from '../learn/feedback.ts';
 import type { Gap } from '../learn/gaps.ts';
+import type { Probe } from '../learn/probes.ts';
 import type { BenchReport } from './bench.ts';
 
 export interface IngestArguments {
@@ -103,6 +104,23 @@ export interface TrainArguments {
   readonly minutes?: number;
 }
 
+export interface RunSummary {
+  readonly id: string;
+  readonly by: string;
+  readonly state: string;
+  readonly decision: string | null;
+  readonly reason: string | null;
+  /** ISO times. */
+  readonly started: string;
+  readonly ended: string | null;
+}
+
+export interface RunDetail extends RunSummary {
+  readonly result: RunResult | null;
+  /** The last questions that this run's candidate answers otherwise, as far as they are still kept. */
+  readonly changed: readonly { readonly question: string; readonly before: string; readonly after: string }[];
+}
+
 /** Things on the way that are worth showing: files read, passages found, questions done. */
 export type OperatorEvent =
   | { readonly type: 'stage'; readonly stage: 'searching' | 'reading' | 'waiting'; readonly detail: number }
@@ -143,6 +161,18 @@ export interface Operator {
     { readonly id: string; readonly review: 'approved' | 'rejected' },
     { readonly feedback: readonly ReviewedFeedback[] }
   >;
+  readonly listProbes: Operation<Record<string, never>, { readonly probes: readonly Probe[] }>;
+  /** @param answer null: the documents don't answer it. */
+  readonly addProbe: Operation<
+    { readonly question: string; readonly answer: string | null },
+    { readonly probes: readonly Probe[] }
+  >;
+  /** @throws DocentError PROBE_UNKNOWN */
+  readonly removeProbe: Operation<{ readonly id: string }, { readonly probes: readonly Probe[] }>;
+  /** Newest first. */
+  readonly listRuns: Operation<Record<string, never>, { readonly runs: readonly RunSummary[] }>;
+  /** @throws DocentError RUN_UNKNOWN */
+  readonly showRun: Operation<{ readonly id: string }, RunDetail>;
   /** Questions that nothing answered. */
   readonly listGaps: Operation<Record<string, never>, { readonly gaps: readonly Gap[] }>;
   readonly bench: Operation<Record<string, never>, BenchReport>;
@@ -167,6 +197,11 @@ export const operations = [
   'dryRun',
   'listFeedback',
   'reviewFeedback',
+  'listProbes',
+  'addProbe',
+  'removeProbe',
+  'listRuns',
+  'showRun',
   'listGaps',
   'bench',
   'doctor',

@@ -3,19 +3,32 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { ChatAdapter } from '../chat/contract.ts';
+import { DocentError } from '../errors.ts';
 import { readEvalFile, runEval } from '../eval/run.ts';
 import { openCheckpoint } from '../inference/checkpoint/checkpoint.ts';
 import { coverageGaps } from '../learn/gaps.ts';
+import type { KnownRun } from '../learn/index.ts';
 import type { Docent } from '../main.ts';
 import { resolveBase } from '../registry/bases.ts';
 import { bench } from './bench.ts';
 import { createChannelNames } from './channels.ts';
-import type { Check, ModelsSummary, Operator } from './contract.ts';
+import type { Check, ModelsSummary, Operator, RunSummary } from './contract.ts';
 import { examine } from './doctor.ts';
 import { exportModel } from './export.ts';
 import { ingest } from './ingest.ts';
 
 const actor = 'operator';
+const runsListed = 50;
+
+const summary = ({ id, by, state, decision, reason, startedAt, endedAt }: KnownRun): RunSummary => ({
+  id,
+  by,
+  state,
+  decision,
+  reason,
+  started: startedAt.toISOString(),
+  ended: endedAt?.toISOString() ?? null,
+});
 
 export function createLocalOperator(deps: {
   readonly docent: Docent;
@@ -42,6 +55,8 @@ export function createLocalOperator(deps: {
       })),
     };
   };
+
+  const probes = async () => ({ probes: await (await docent.learning()).probes.list() });
 
   return {
     async ingest(args, options) {
@@ -156,6 +171,36 @@ export function createLocalOperator(deps: {
       const { feedback } = await docent.learning();
       await feedback.review(id, review, actor);
       return { feedback: await feedback.list() };
+    },
+    listProbes: probes,
+    async addProbe(probe) {
+      await (await docent.learning()).probes.add(probe, actor);
+      return probes();
+    },
+    async removeProbe({ id }) {
+      await (await docent.learning()).probes.remove(id, actor);
+      return probes();
+    },
+    listRuns: async () => ({ runs: (await (await docent.learning()).history(runsListed)).map(summary) }),
+    async showRun({ id }) {
+      const learning = await docent.learning();
+      const run = (await learning.history(runsListed)).find((each) => each.id === id);
+      if (!run) throw new DocentError('RUN_UNKNOWN', { id });
+      const changed = run.result?.replay?.changed ?? [];
+      const { prisma } = await docent.store();
+      const kept = await prisma.question.findMany({
+        where: { id: { in: changed.map(({ question }) => question) } },
+        select: { id: true, text: true },
+      });
+      const texts = new Map(kept.map(({ id: questionId, text }) => [questionId, text]));
+      return {
+        ...summary(run),
+        result: run.result,
+        changed: changed.flatMap((each) => {
+          const question = texts.get(each.question);
+          return question === undefined ? [] : [{ ...each, question }];
+        }),
+      };
     },
     listGaps: async () => ({ gaps: await coverageGaps((await docent.store()).pool) }),
 

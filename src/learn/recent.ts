@@ -1,0 +1,29 @@
+/** The last questions that people asked where every member may read: what a candidate would answer to them is looked at. */
+import type { Pool } from 'pg';
+import { isElliptical } from '../answers/follow-up.ts';
+import { wordsOnly } from '../eval/evidence.ts';
+import { groupBy } from '../group.ts';
+
+export interface RecentQuestion {
+  readonly id: string;
+  readonly question: string;
+}
+
+const sql = `
+  select q.id, q.text as question
+  from questions q
+  join answers a on a.question_id = q.id
+  join conversations t on t.id = q.conversation_id
+  join channels c on c.id = t.channel_id
+  join workspaces w on w.id = c.workspace_id
+  where a.kind not in ('help', 'greeting') and q.user_id <> 'eval'
+    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+  order by q.created_at desc
+  limit $1`;
+
+/** Newest first, each wording once; what leans on its thread is left out, because it is asked alone. */
+export async function recentQuestions(pool: Pool, limit: number): Promise<readonly RecentQuestion[]> {
+  const { rows } = await pool.query<RecentQuestion>(sql, [limit * 3]);
+  const whole = rows.filter(({ question }) => !isElliptical(question));
+  return [...groupBy(whole, ({ question }) => wordsOnly(question)).values()].map(([first]) => first!).slice(0, limit);
+}
