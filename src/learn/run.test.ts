@@ -5,16 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../registry/adapters.ts';
 import { executeRun, type RunDeps } from './run.ts';
-import {
-  always,
-  baseSha256,
-  createTestWorld,
-  depsFor,
-  rarely,
-  readerThatIs,
-  sectionOf,
-  type TestWorld,
-} from './testing.ts';
+import { always, baseSha256, createTestWorld, depsFor, readerThatIs, sectionOf, type TestWorld } from './testing.ts';
 
 let world: TestWorld;
 beforeAll(() => {
