@@ -163,6 +163,10 @@ export const errorTable = spec({
     fix: 'Each line is a JSON object with pieces and questions; training/README.md shows one.',
   },
   FEEDBACK_UNKNOWN: { message: 'There is no correction {id}', fix: 'List them with `docent feedback list`.' },
+  WORKSPACE_UNKNOWN: {
+    message: 'There is no one workspace called {name} with an adapter of its own',
+    fix: 'They are: {names}. Without --workspace the adapter of the whole install is meant.',
+  },
   RUN_UNKNOWN: { message: 'There is no training run {id}', fix: 'List them with `docent runs`.' },
   PROBE_UNKNOWN: { message: 'There is no probe {id}', fix: 'List them with `docent probes`.' },
   CORRECTION_NOT_FOUND: {

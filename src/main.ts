@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
+import { createAnswerer, type InService, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
 import { createCorrectedAnswers } from './answers/corrected.ts';
 import { createExamples } from './answers/examples.ts';
@@ -35,7 +35,7 @@ import {
   learnQueue,
   secondsToNight,
 } from './learn/index.ts';
-import { teachingDocuments } from './learn/teaching.ts';
+import { teachingDocuments, teachingScopes } from './learn/teaching.ts';
 import { createModels } from './models.ts';
 import type { Calibration } from './reader/calibration.ts';
 import { createPromptRenderer } from './reader/prompt.ts';
@@ -46,7 +46,7 @@ import { packageRoot } from './registry/catalog.ts';
 import type { Progress } from './registry/download.ts';
 import { createDenseSearch, type DenseSearch, encodeVector } from './retrieval/dense.ts';
 import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
-import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
+import { type Audience, audienceParameters, visibleChannels } from './retrieval/visibility.ts';
 import { openStore, type Store } from './store/index.ts';
 
 /** Conversations that nobody has gone on with for long go. */
@@ -84,7 +84,7 @@ export interface Docent {
    */
   work(options?: { readonly learn?: boolean }): Promise<Jobs>;
   /** What serves now, as far as it is known in this process. */
-  model(): { readonly base: string; readonly adapter: string | null };
+  model(workspaceId?: string | null): { readonly base: string; readonly adapter: string | null };
   /** Whether questions can be answered now; for /readyz. Never throws, starts nothing. */
   engineState(): { readonly ok: boolean; readonly detail: string };
   /** How the adapter in service is calibrated, with the threshold of the settings where they name one. */
@@ -148,6 +148,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     const created = createJobs({ store: await store(), log });
     created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
       const outcome = await (await documents()).process(versionId);
+      // A second workspace's first document ends what one alone could teach the install.
+      await forgetLearned();
       if (outcome && outcome.status !== 'failed' && config.DOCENT_LEARN === 'auto')
         await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
@@ -158,12 +160,17 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       await (await dense())?.fill(signal);
     });
     created.define(learnLaterQueue, async () => {
-      if (learnsHere) await (await learning()).request({ by: 'upload' });
-      else await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
+      if (learnsHere) {
+        const learner = await learning();
+        for (const scope of await learner.scopes()) await learner.request({ by: 'upload', scope });
+      } else await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define(learnNightQueue, async () => {
       if (config.DOCENT_LEARN !== 'auto') return;
-      if (learnsHere && (await (await learning()).changed())) await (await learning()).request({ by: 'night' });
+      if (learnsHere) {
+        const learner = await learning();
+        for (const scope of await learner.changed()) await learner.request({ by: 'night', scope });
+      }
       await created.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
     });
     created.define(expireQueue, async (_, { signal }) => {
@@ -240,8 +247,11 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
 
   const forgetLearned = async (): Promise<void> => {
     if (!existsSync(join(config.home, 'adapters'))) return;
-    const mayTeach = await teachingDocuments((await store()).pool);
-    if (!(await (await registry()).taintUnless(mayTeach))) return;
+    const { pool } = await store();
+    const adapters = await registry();
+    const tainted = await adapters.taintUnless((scope) => teachingDocuments(pool, scope));
+    const dropped = await adapters.keepScopes(await teachingScopes(pool));
+    if (!tainted && !dropped) return;
     if (models.ready()) await models.reloadAdapter();
     if (config.DOCENT_LEARN === 'auto')
       await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
@@ -259,7 +269,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       registry,
       engine,
       tokenizer,
-      reader,
+      reader: readerOf,
       retriever,
       calibration: models.calibration,
       reloadAdapter: models.reloadAdapter,
@@ -269,31 +279,55 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       threads: config.DOCENT_THREADS || availableParallelism(),
     });
   });
-  const reader = lazy(async () => {
-    const [model, tokens] = await Promise.all([engine(), tokenizer()]);
-    return createReader({
-      engine: model,
-      prompt: createPromptRenderer(tokens),
-      forms: models.forms,
-    });
-  });
+  const readers = new Map<string | null, () => Promise<Reader>>();
+  /** Reads with what serves a workspace; null = the install. */
+  const readerOf = (workspaceId: string | null): Promise<Reader> => {
+    const known =
+      readers.get(workspaceId) ??
+      lazy(async () => {
+        const [model, tokens] = await Promise.all([engine(), tokenizer()]);
+        return createReader({
+          engine: model,
+          prompt: createPromptRenderer(tokens),
+          forms: () => models.forms(workspaceId),
+          adapter: () => models.ownFolder(workspaceId),
+        });
+      });
+    readers.set(workspaceId, known);
+    return known();
+  };
+  const reader = lazy(() => readerOf(null));
+
+  const workspaces = new Map<string, string>();
+  /** Whose adapter answers there: asked only where a workspace has its own. */
+  const workspaceOf = async ({ channelId }: Audience): Promise<string | null> => {
+    if (channelId === null || !models.haveOwn()) return null;
+    const known = workspaces.get(channelId);
+    if (known) return known;
+    const { prisma } = await store();
+    const { workspaceId } = await prisma.channel.findUniqueOrThrow({ where: { id: channelId } });
+    workspaces.set(channelId, workspaceId);
+    return workspaceId;
+  };
+  const inService = async (audience: Audience): Promise<InService> => {
+    const workspaceId = await workspaceOf(audience);
+    return {
+      reader: await readerOf(workspaceId),
+      calibration: models.calibration('documents', workspaceId),
+      model: models.serving(workspaceId),
+    };
+  };
 
   const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, dense: await dense(), log }));
   const conversations = lazy(async () => createConversations({ prisma: (await store()).prisma }));
 
   const answerer = lazy(async () => {
-    const [{ pool }, read, search, talks, textStore] = await Promise.all([
-      store(),
-      reader(),
-      retriever(),
-      conversations(),
-      texts(),
-    ]);
+    const [{ pool }, search, talks, textStore] = await Promise.all([store(), retriever(), conversations(), texts()]);
     const learner = await learning();
     const answers = createAnswerer({
       conversations: talks,
       retriever: search,
-      reader: read,
+      inService,
       examples: createExamples({ pool }),
       corrected: createCorrectedAnswers({ pool }),
       textOf: textStore.textOf,
@@ -301,9 +335,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         const sql = `with ${visibleChannels} select 1 from documents d join visible_channels vc on vc.id = d.channel_id limit 1`;
         return (await pool.query(sql, [...audienceParameters(audience)])).rowCount === 1;
       },
-      model: models.serving,
       passages: config.DOCENT_PASSAGES,
-      calibration: models.calibration,
       log,
     });
     return {

@@ -35,15 +35,19 @@ export interface Models {
   engine(): Promise<Engine>;
   /** Null where search by meaning is off, or its model is not to be had. */
   embedder(): Promise<Embedder | null>;
-  /** What serves now, as far as it is known in this process. */
-  serving(): { readonly base: string; readonly adapter: string | null };
+  /** Whether any workspace has an adapter of its own. */
+  haveOwn(): boolean;
+  /** What serves there now, as far as it is known in this process; without a workspace, in the install. */
+  serving(workspaceId?: string | null): { readonly base: string; readonly adapter: string | null };
+  /** Folder of a workspace's own adapter; undefined = the one that the engine has in service. */
+  ownFolder(workspaceId: string | null): string | undefined;
   /** Which answers the adapter in service was trained to give. */
-  forms(): Manifest['forms'];
+  forms(workspaceId?: string | null): Manifest['forms'];
   /** How the adapter in service is calibrated, with the threshold of the settings where they name one. */
-  calibration(kind?: 'documents' | 'givenPassage'): Calibration;
+  calibration(kind?: 'documents' | 'givenPassage', workspaceId?: string | null): Calibration;
   /** Whether questions can be answered now. */
   ready(): boolean;
-  /** Reads the champion again and swaps it into service. */
+  /** Reads the champions again and swaps that of the install into service. */
   reloadAdapter(): Promise<void>;
 }
 
@@ -58,7 +62,10 @@ export function createModels(deps: {
 }): Models {
   const { config, log, store, atStop, onDownload, onNote } = deps;
   const fetchOptions = { ...(onDownload ? { onProgress: onDownload } : {}), ...(onNote ? { log: onNote } : {}) };
-  let champion: AdapterVersion | null = null;
+  /** By workspace; null = the install's. */
+  let champions: ReadonlyMap<string | null, AdapterVersion> = new Map();
+  const championOf = (workspaceId: string | null = null): AdapterVersion | null =>
+    champions.get(workspaceId) ?? champions.get(null) ?? null;
   let baseName = config.DOCENT_BASE;
   let engineReady = false;
 
@@ -72,7 +79,7 @@ export function createModels(deps: {
     const [{ prisma }, { sha256 }] = await Promise.all([store(), base()]);
     const created = createAdapterRegistry({ prisma, home: config.home, baseSha256: sha256 });
     await created.registerShipped();
-    champion = await created.champion();
+    champions = await created.champions();
     return created;
   });
 
@@ -82,7 +89,7 @@ export function createModels(deps: {
     const [found] = await Promise.all([base(), registry()]);
     const created = createEngine({
       base: found,
-      adapterFolder: champion?.folder ?? null,
+      adapterFolder: championOf()?.folder ?? null,
       cacheFolder: join(config.home, 'cache'),
       config: {
         threads: config.DOCENT_THREADS,
@@ -120,9 +127,10 @@ export function createModels(deps: {
     return created;
   });
 
-  const calibration = (kind: 'documents' | 'givenPassage' = 'documents'): Calibration => {
-    const documents = champion?.manifest.calibration ?? uncalibrated;
-    const own = kind === 'documents' ? documents : (champion?.manifest.givenPassage ?? documents);
+  const calibration: Models['calibration'] = (kind = 'documents', workspaceId = null) => {
+    const manifest = championOf(workspaceId)?.manifest;
+    const documents = manifest?.calibration ?? uncalibrated;
+    const own = kind === 'documents' ? documents : (manifest?.givenPassage ?? documents);
     const wanted = config.DOCENT_MIN_CONFIDENCE;
     return wanted === 'auto' ? own : { ...own, threshold: wanted };
   };
@@ -133,13 +141,17 @@ export function createModels(deps: {
     tokenizer,
     engine,
     embedder,
-    serving: () => ({ base: baseName, adapter: champion?.id ?? null }),
-    forms: () => champion?.manifest.forms ?? { yesNo: false, several: false },
+    haveOwn: () => [...champions.keys()].some((workspaceId) => workspaceId !== null),
+    serving: (workspaceId) => ({ base: baseName, adapter: championOf(workspaceId)?.id ?? null }),
+    ownFolder: (workspaceId) => (workspaceId === null ? undefined : champions.get(workspaceId)?.folder),
+    forms: (workspaceId) => championOf(workspaceId)?.manifest.forms ?? { yesNo: false, several: false },
     calibration,
     ready: () => engineReady,
     async reloadAdapter() {
-      champion = await (await registry()).champion();
-      await (await engine()).swap(champion?.folder ?? null);
+      const before = championOf()?.folder;
+      champions = await (await registry()).champions();
+      const { folder = null } = championOf() ?? {};
+      if (folder !== before) await (await engine()).swap(folder);
     },
   };
 }

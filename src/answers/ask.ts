@@ -40,21 +40,26 @@ interface Drafted {
   readonly read: number;
 }
 
+/** The adapter that answers, and how its confidence is read. */
+export interface InService {
+  readonly reader: Reader;
+  readonly calibration: Calibration;
+  readonly model: Answer['model'];
+}
+
 interface Deps {
   readonly conversations: Conversations;
   readonly retriever: Retriever;
-  readonly reader: Reader;
+  /** What serves this audience now. */
+  readonly inService: (audience: Audience) => Promise<InService>;
   readonly examples: ExampleQuestions;
   readonly corrected: CorrectedAnswers;
   /** Extracted text of a document version, for quotes. */
   readonly textOf: (versionId: string) => Promise<string>;
   /** Are there any documents this audience may see? */
   readonly hasDocuments: (audience: Audience) => Promise<boolean>;
-  readonly model: () => { readonly base: string; readonly adapter: string | null };
   /** How many passages are read. */
   readonly passages: number;
-  /** Of the adapter in service: how confidence is read, and from which on an answer is given. */
-  readonly calibration: () => Calibration;
   readonly log: Logger;
 }
 
@@ -92,7 +97,7 @@ export interface StoringAnswerer extends Answerer {
 }
 
 export function createAnswerer(deps: Deps): StoringAnswerer {
-  const { conversations, retriever, reader, examples, corrected, textOf, log } = deps;
+  const { conversations, retriever, examples, corrected, textOf, log } = deps;
 
   const talk = async (question: Question): Promise<Draft | null> => {
     const kind = smallTalk(question.text);
@@ -196,6 +201,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
   const fromDocuments = async (
     question: Question,
     previous: PreviousTurn | null,
+    { reader, calibration }: InService,
     options: AskOptions,
   ): Promise<Drafted> => {
     const began = performance.now();
@@ -215,7 +221,6 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
         )
       : [];
     const read = performance.now() - began - retrieved;
-    const calibration = deps.calibration();
     const best = bestOf(candidates, readings, calibration);
     const draft =
       best && best.confidence >= calibration.threshold
@@ -237,12 +242,13 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
       const recorded = await conversations.record(question, options.replyTarget);
       if (recorded.answer) return recorded.answer;
 
+      const inService = await deps.inService(question.audience);
       const drafted = async (): Promise<Drafted> => {
         const said = await talk(question);
         if (said) return { draft: said, seen: [], retrieved: 0, read: 0 };
         options.onProgress?.('searching', 0);
         const previous = await conversations.previous(recorded.conversationId, recorded.id);
-        return (await fromCorrection(question)) ?? fromDocuments(question, previous, options);
+        return (await fromCorrection(question)) ?? fromDocuments(question, previous, inService, options);
       };
       const { draft, seen, retrieved, read } = await drafted();
       const timing = {
@@ -250,7 +256,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
         read_ms: Math.round(read),
         total_ms: Math.round(performance.now() - began),
       };
-      const answer = await conversations.saveAnswer(recorded.id, { ...draft, model: deps.model(), timing }, seen);
+      const answer = await conversations.saveAnswer(recorded.id, { ...draft, model: inService.model, timing }, seen);
       log.info({ question: recorded.id, found: answer.found, ...timing }, 'answered');
       return answer;
     },

@@ -42,8 +42,8 @@ export function createChatCommands(deps: {
   readonly prisma: PrismaClient;
   readonly documents: Documents;
   readonly answerer: Answerer;
-  readonly model: () => { readonly base: string; readonly adapter: string | null };
-  readonly learning: Pick<Learning, 'request' | 'latest'>;
+  readonly model: (workspaceId: string) => { readonly base: string; readonly adapter: string | null };
+  readonly learning: Pick<Learning, 'request' | 'latest' | 'scopeOf'>;
   readonly news: Pick<LearningNews, 'follow'>;
   readonly places: Pick<Places, 'locate'>;
 }): ChatCommands {
@@ -78,24 +78,27 @@ export function createChatCommands(deps: {
         }
         case 'status': {
           const list = await documents.list(audience);
-          const { base, adapter } = deps.model();
+          const { workspaceId } = await deps.places.locate(command.place);
+          const { base, adapter } = deps.model(workspaceId);
           const ready = list.filter(({ status }) => status === 'ready').length;
           const failed = list.filter(({ status }) => status === 'failed').length;
           return [
             `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
             `Model: ${base}, adapter ${adapter ?? 'none'}.`,
-            ...learningLines(await learning.latest()),
+            ...learningLines(await learning.latest(await learning.scopeOf(workspaceId))),
           ].join('\n');
         }
         case 'retrain': {
           if (!command.person.isAdmin)
             throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
-          await learning.request({ by: `${command.place.platform}:${command.person.id}`, now: true });
+          const { workspaceId, channelId } = await deps.places.locate(command.place);
+          const scope = await learning.scopeOf(workspaceId);
+          await learning.request({ by: `${command.place.platform}:${command.person.id}`, now: true, scope });
           const told = await deps.news.follow({
-            channelId: (await deps.places.locate(command.place)).channelId,
+            channelId,
             target: command.target,
             replyId: `${command.key}:learning`,
-            since: (await learning.latest())?.startedAt ?? new Date(),
+            since: (await learning.latest(scope))?.startedAt ?? new Date(),
           });
           return [
             'I am learning from the documents that everybody here may read: I write questions, train on them, and go live with the result only if it is better.',

@@ -56,7 +56,7 @@ const adapter = {
 const newsOf = (hour = 12): LearningNews =>
   createLearningNews({
     prisma: place.store.prisma,
-    learning: rows,
+    learning: { firstSince: rows.firstSince, scopeOf: async () => null },
     adapters: () => [adapter],
     log: pino({ level: 'silent' }),
     quietHours: { from: 22, to: 7 },

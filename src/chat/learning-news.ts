@@ -53,7 +53,7 @@ const endLine = (run: KnownRun): string | null => {
 
 export function createLearningNews(deps: {
   readonly prisma: PrismaClient;
-  readonly learning: Pick<Learning, 'firstSince'>;
+  readonly learning: Pick<Learning, 'firstSince' | 'scopeOf'>;
   readonly adapters: () => readonly ChatAdapter[];
   readonly log: Logger;
   readonly quietHours?: QuietHours | 'off';
@@ -75,8 +75,9 @@ export function createLearningNews(deps: {
   };
 
   const tellAll = async (): Promise<void> => {
-    for (const { channelId, replyId, target, platform, since } of await prisma.learningNews.findMany()) {
-      const run = await learning.firstSince(since);
+    const all = await prisma.learningNews.findMany({ include: { channel: { select: { workspaceId: true } } } });
+    for (const { channelId, replyId, target, platform, since, channel } of all) {
+      const run = await learning.firstSince(since, await learning.scopeOf(channel.workspaceId));
       if (!run || run.state === 'waiting') continue;
       if (unasked.includes(run.by) && isQuiet(quietHours, now())) continue;
       const reply = replyOf(platform, target, replyId);

@@ -13,6 +13,7 @@ export function addLearning(program: Command): void {
     .description('Learn from the documents: write questions, train, judge, and go live only when it is better')
     .option('--now', 'even if nothing changed since the last run')
     .option('--minutes <n>', 'how long it may take', Number)
+    .option('--workspace <name>', 'whose own adapter learns, where several workspaces have documents')
     .option('--dry-run', 'show what would be learned from, and train nothing')
     .option('--cancel', 'end the run that is under way')
     .option('--json')

@@ -68,6 +68,31 @@ export function addModels(program: Command): void {
         }),
       ),
     );
-  modelCommand('promote', 'Put an adapter into service', '<id>', (operator, id) => operator.promoteAdapter({ id }));
-  modelCommand('rollback', 'Back to the adapter that served before', null, (operator) => operator.rollbackAdapter({}));
+  const serviceCommand = (
+    command: Command,
+    run: (operator: Operator, id: string, place: { readonly workspace?: string }) => Promise<unknown>,
+  ) =>
+    command
+      .option('--workspace <name>', 'there alone, where several workspaces have documents')
+      .option('--json')
+      .action(
+        action(async (...args: unknown[]) => {
+          const id = typeof args[0] === 'string' ? args[0] : '';
+          const { json, ...place } = (id ? args[1] : args[0]) as Json & { workspace?: string };
+          return withOperator(async (operator) => {
+            const result = await run(operator, id, place);
+            if (json) printJson(result);
+            else console.log(JSON.stringify(result, null, 2));
+            return exitCodes.done;
+          });
+        }),
+      );
+  serviceCommand(
+    models.command('promote').description('Put an adapter into service').argument('<id>'),
+    (operator, id, place) => operator.promoteAdapter({ id, ...place }),
+  );
+  serviceCommand(
+    models.command('rollback').description('Back to the adapter that served before'),
+    (operator, _, place) => operator.rollbackAdapter(place),
+  );
 }

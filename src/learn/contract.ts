@@ -2,6 +2,7 @@
 import type { SuiteResult } from '../eval/gate.ts';
 import type { DataSet, LearnedQuestion } from './dataset.ts';
 import type { Side } from './split.ts';
+import type { Scope } from './teaching.ts';
 
 export interface RunRequest {
   /** Who or what asked: a user's id, `operator`, `upload`, `night`. */
@@ -9,6 +10,8 @@ export interface RunRequest {
   /** Even if nothing changed since the last run. */
   readonly now?: boolean;
   readonly minutes?: number;
+  /** Whose adapter learns; absent: the install's. */
+  readonly scope?: Scope;
 }
 
 export type RunPhase = 'waiting' | 'writing' | 'training' | 'judging';

@@ -9,7 +9,14 @@ import { DocentError } from '../errors.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
 import type { LearnedQuestion } from './dataset.ts';
-import { loadTeachingSections, type TeachingSection } from './teaching.ts';
+import {
+  loadTeachingSections,
+  openWorkspaces,
+  type Scope,
+  type TeachingSection,
+  teachesScope,
+  teachingScopes,
+} from './teaching.ts';
 
 export type Review = 'open' | 'approved' | 'rejected';
 
@@ -32,11 +39,12 @@ export interface Corrections {
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
   /** What the approved ones teach. */
-  approved(sections: readonly TeachingSection[]): Promise<readonly Correction[]>;
+  approved(sections: readonly TeachingSection[], scope: Scope): Promise<readonly Correction[]>;
 }
 
 const sql = `
-  select f.id, q.text as question, a.answer, f.correction, f.reason, f.review,
+  with ${openWorkspaces}
+  select f.id, case when w.platform = 'local' then null else w.id end as scope, q.text as question, a.answer, f.correction, f.reason, f.review,
          coalesce((select array_agg(s.document_id::text) from answer_sources s where s.answer_id = a.id), '{}') as sources
   from feedback f
   join answers a on a.id = f.answer_id
@@ -46,9 +54,12 @@ const sql = `
   join workspaces w on w.id = c.workspace_id
   where f.vote < 0 and coalesce(f.correction, '') <> ''
     and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ($2::boolean or w.platform = 'local' or ${teachesScope('w.id')})
   order by f.created_at desc`;
 
 interface Row extends Omit<ReviewedFeedback, 'source'> {
+  /** Where it was given; null = on this machine. */
+  readonly scope: Scope;
   /** Documents that the answer cited. */
   readonly sources: readonly string[];
 }
@@ -73,33 +84,46 @@ function placeOf({ correction, sources }: Row, sections: readonly TeachingSectio
 
 export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
   const { prisma, pool } = deps;
-  const rows = async (): Promise<readonly Row[]> => (await pool.query<Row>(sql)).rows;
+  /** What teaches a scope; `all`: of every one. */
+  const rows = async (scope: Scope | 'all'): Promise<readonly Row[]> =>
+    (await pool.query<Row>(sql, scope === 'all' ? [null, true] : [scope, false])).rows;
+  /** Sections that may teach where it was given. */
+  const sectionsFor = () => {
+    const loaded = new Map<Scope, Promise<readonly TeachingSection[]>>();
+    return async ({ scope }: Row): Promise<readonly TeachingSection[]> => {
+      const own = (await teachingScopes(pool)).includes(scope) ? scope : null;
+      const sections = loaded.get(own) ?? loadTeachingSections(pool, own);
+      loaded.set(own, sections);
+      return sections;
+    };
+  };
   return {
     async list() {
-      const [all, sections] = await Promise.all([rows(), loadTeachingSections(pool)]);
-      return all.map((row) => {
-        const { sources: _, ...rest } = row;
-        const place = placeOf(row, sections);
+      const sectionsOf = sectionsFor();
+      const described = async (row: Row): Promise<ReviewedFeedback> => {
+        const { sources: _, scope: __, ...rest } = row;
+        const place = placeOf(row, await sectionsOf(row));
         const source = place && {
           documentId: place.section.documentId,
           document: place.section.document,
           section: place.section.heading,
         };
         return { ...rest, source };
-      });
+      };
+      return Promise.all((await rows('all')).map(described));
     },
     async review(id, review, actorId) {
-      const row = isUuid(id) ? (await rows()).find((each) => each.id === id) : undefined;
+      const row = isUuid(id) ? (await rows('all')).find((each) => each.id === id) : undefined;
       if (!row) throw new DocentError('FEEDBACK_UNKNOWN', { id });
-      if (review === 'approved' && !placeOf(row, await loadTeachingSections(pool)))
+      if (review === 'approved' && !placeOf(row, await sectionsFor()(row)))
         throw new DocentError('CORRECTION_NOT_FOUND', { words: row.correction });
       await prisma.$transaction([
         prisma.feedback.update({ where: { id }, data: { review } }),
         prisma.auditEntry.create({ data: { actorId, action: `feedback.${review}`, subject: id } }),
       ]);
     },
-    async approved(sections) {
-      const all = (await rows()).filter(({ review }) => review === 'approved');
+    async approved(sections, scope) {
+      const all = (await rows(scope)).filter(({ review }) => review === 'approved');
       return all.flatMap((row) => {
         const place = placeOf(row, sections);
         if (!place) return [];

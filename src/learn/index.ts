@@ -10,6 +10,7 @@ import { createPreparation, type LearningDeps } from './preparation.ts';
 import { createProbes, type Probes } from './probes.ts';
 import { dataSetOf, removeRun } from './run.ts';
 import { createRunRows, type KnownRun, type WaitOptions } from './run-rows.ts';
+import { type Scope, teachingScopes } from './teaching.ts';
 import { isDisliked, type Votes } from './watch.ts';
 import { createYielding, type Yielding } from './yielding.ts';
 
@@ -34,18 +35,22 @@ export interface Learning {
   request(request: RunRequest): Promise<string>;
   /** @throws DocentError of the run; CANCELLED. Waiting no longer does not end the run. */
   wait(runId: string, options?: WaitOptions): Promise<RunResult>;
-  /** The run that began last; null before the first. */
-  latest(): Promise<KnownRun | null>;
+  /** The run that began last, of a scope or of any; null before the first. */
+  latest(scope?: Scope): Promise<KnownRun | null>;
   /** The first run that was asked for at this time or later; null while there is none. */
-  firstSince(time: Date): Promise<KnownRun | null>;
+  firstSince(time: Date, scope: Scope): Promise<KnownRun | null>;
   /** Newest first. */
   history(limit: number): Promise<readonly KnownRun[]>;
-  /** Whether there is something that the last run did not learn from: other documents, or a correction. */
-  changed(): Promise<boolean>;
+  /** Those that have an adapter of their own. */
+  scopes(): Promise<readonly Scope[]>;
+  /** Whose adapter a workspace's documents teach: its own, or the install's. */
+  scopeOf(workspaceId: string): Promise<Scope>;
+  /** Those with something that their last run did not learn from: other documents, or a correction. */
+  changed(): Promise<readonly Scope[]>;
   /** Ends a run, in whichever process it is. Idempotent. */
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
-  dryRun(options: { readonly minutes?: number } & Required<WaitOptions>): Promise<DryRun>;
+  dryRun(options: { readonly minutes?: number; readonly scope?: Scope } & Required<WaitOptions>): Promise<DryRun>;
   /**
    * After a vote: goes back to the adapter before, where people like its answers better beyond luck.
    * @returns whether it did.
@@ -88,6 +93,31 @@ export function createLearning(deps: LearningDeps): Learning {
     };
   });
 
+  /** After a vote: back to what served this scope before, where people like its answers better beyond luck. */
+  const watchScope = async (scope: Scope): Promise<boolean> => {
+    const registry = await deps.registry();
+    const [champion, before] = await Promise.all([registry.champion(scope), registry.predecessor(scope)]);
+    // A workspace's first own adapter replaced that of the install.
+    const replaced = async () => {
+      const own = scope === null ? null : await registry.champion();
+      return own && { id: own.id, until: new Date() };
+    };
+    const predecessor = before ?? (await replaced());
+    // Only what was learned here, by itself, is taken back by itself.
+    if (!champion || champion.manifest.documents.length === 0 || !predecessor) return false;
+    const { rows: counted } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
+      champion.id,
+      predecessor.id,
+      predecessor.until,
+    ]);
+    const votesOf = (id: string): Votes => counted.find(({ adapter }) => adapter === id) ?? { answers: 0, down: 0 };
+    if (!isDisliked(votesOf(champion.id), votesOf(predecessor.id))) return false;
+    await registry.rollback('docent: people disliked its answers', scope);
+    await deps.reloadAdapter();
+    log.warn({ adapter: champion.id, back: predecessor.id }, 'rolled back after votes');
+    return true;
+  };
+
   return {
     request: rows.request,
     wait: rows.wait,
@@ -96,14 +126,29 @@ export function createLearning(deps: LearningDeps): Learning {
     history: rows.history,
     cancel: rows.cancel,
 
+    scopes: () => teachingScopes(pool),
+    scopeOf: async (workspaceId) => ((await teachingScopes(pool)).includes(workspaceId) ? workspaceId : null),
+
     async changed() {
-      const [{ sections, fingerprint }, last] = await Promise.all([preparation.material(), rows.lastDone()]);
-      return sections.length > 0 && last?.fingerprint !== fingerprint;
+      const isChanged = async (scope: Scope): Promise<boolean> => {
+        const [{ sections, fingerprint }, last] = await Promise.all([
+          preparation.material(scope),
+          rows.lastDone(scope),
+        ]);
+        return sections.length > 0 && last?.fingerprint !== fingerprint;
+      };
+      const changed: Scope[] = [];
+      for (const scope of await teachingScopes(pool)) if (await isChanged(scope)) changed.push(scope);
+      return changed;
     },
 
-    async dryRun({ minutes = deps.minutes, onProgress, signal }) {
+    async dryRun({ minutes = deps.minutes, scope = null, onProgress, signal }) {
       const runId = `dry-${process.pid}`;
-      const runDeps = await preparation.depsOf(runId, await preparation.material(), { minutes, onProgress, signal });
+      const runDeps = await preparation.depsOf(runId, await preparation.material(scope), {
+        minutes,
+        onProgress,
+        signal,
+      });
       mkdirSync(runDeps.folder, { recursive: true });
       try {
         const { data, summary } = await dataSetOf(runDeps);
@@ -127,21 +172,9 @@ export function createLearning(deps: LearningDeps): Learning {
     probes,
 
     async watch() {
-      const registry = await deps.registry();
-      const [champion, predecessor] = await Promise.all([registry.champion(), registry.predecessor()]);
-      // Only what was learned here, by itself, is taken back by itself.
-      if (!champion || champion.manifest.documents.length === 0 || !predecessor) return false;
-      const { rows: counted } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
-        champion.id,
-        predecessor.id,
-        predecessor.until,
-      ]);
-      const votesOf = (id: string): Votes => counted.find(({ adapter }) => adapter === id) ?? { answers: 0, down: 0 };
-      if (!isDisliked(votesOf(champion.id), votesOf(predecessor.id))) return false;
-      await registry.rollback('docent: people disliked its answers');
-      await deps.reloadAdapter();
-      log.warn({ adapter: champion.id, back: predecessor.id }, 'rolled back after votes');
-      return true;
+      let wentBack = false;
+      for (const scope of await teachingScopes(pool)) wentBack = (await watchScope(scope)) || wentBack;
+      return wentBack;
     },
 
     perform,

@@ -8,6 +8,7 @@ import type { LearningDeps, Preparation } from './preparation.ts';
 import { reportOf } from './report.ts';
 import { executeRun, type RunDeps, removeRun } from './run.ts';
 import type { RunReport, RunRows } from './run-rows.ts';
+import type { Scope } from './teaching.ts';
 
 const [pollMs, saveMs] = [500, 1_000];
 /** Candidates that were not promoted; older ones' weights go. */
@@ -56,29 +57,31 @@ export function createPerformer(
     judgedAgainst: string,
     documentIds: ReadonlySet<string>,
     by: string,
+    scope: Scope,
   ): Promise<string | null> => {
     const registry = await deps.registry();
-    if ((await registry.champion())?.id !== judgedAgainst)
-      return 'Another adapter went live while this one was judged.';
+    const serving = (await registry.champion(scope)) ?? (await registry.champion());
+    if (serving?.id !== judgedAgainst) return 'Another adapter went live while this one was judged.';
     // Documents that were deleted meanwhile have taught it too.
     const still = await prisma.document.count({ where: { id: { in: [...documentIds] } } });
     if (still < documentIds.size) return 'A document that taught it was deleted meanwhile.';
-    await registry.promote(candidateId, by);
+    await registry.promote(candidateId, by, scope);
     await deps.reloadAdapter();
     return null;
   };
 
   const run = async (
     runId: string,
+    scope: Scope,
     { request }: RunReport,
     signal: AbortSignal,
     save: (progress: RunProgress) => void,
   ): Promise<Performed> => {
-    const material = await preparation.material();
+    const material = await preparation.material(scope);
     const { sections, fingerprint } = material;
     const skipped = (reason: string) => ({ fingerprint, result: nothingDone(runId, reason), candidateId: null });
     if (sections.length === 0) return skipped('There are no documents that everybody may read: upload some.');
-    const last = await rows.lastDone();
+    const last = await rows.lastDone(scope);
     if (!request.now && last?.fingerprint === fingerprint) return skipped('Nothing changed since the last run.');
     const minutes = request.minutes ?? deps.minutes;
     const runDeps = await preparation.depsOf(runId, material, { minutes, onTraining, onProgress: save, signal });
@@ -86,10 +89,10 @@ export function createPerformer(
     const full: RunResult = { run: runId, ...result };
     if (!candidate) return { fingerprint, result: full, candidateId: null };
     for (const [name, text] of Object.entries(reportOf(full))) writeFileSync(join(candidate, name), text);
-    const { id: candidateId } = await (await deps.registry()).import(candidate, 'candidate');
+    const { id: candidateId } = await (await deps.registry()).import(candidate, 'candidate', scope);
     if (result.decision !== 'promoted') return { fingerprint, result: full, candidateId };
     const documentIds = new Set(sections.map(({ documentId }) => documentId));
-    const reason = await takeLive(candidateId, runDeps.champion.id, documentIds, request.by);
+    const reason = await takeLive(candidateId, runDeps.champion.id, documentIds, request.by, scope);
     if (reason === null) return { fingerprint, result: full, candidateId };
     // The next run is to look at what there is then.
     return { fingerprint: '', result: { ...full, decision: 'kept', reason }, candidateId };
@@ -132,7 +135,7 @@ export function createPerformer(
     try {
       await alone(signal, async () => {
         await rows.update(runId, ['waiting'], { state: 'running' });
-        const { result, fingerprint, candidateId } = await run(runId, report, signal, (progress) => {
+        const { result, fingerprint, candidateId } = await run(runId, row.scope, report, signal, (progress) => {
           latest = progress;
         });
         clearInterval(saving);

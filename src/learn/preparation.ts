@@ -18,7 +18,7 @@ import { createQuestionWriter } from './question-writer.ts';
 import { recentQuestions } from './recent.ts';
 import type { RunDeps } from './run.ts';
 import { type Side, splitSections } from './split.ts';
-import { loadTeachingSections, type TeachingSection } from './teaching.ts';
+import { loadTeachingSections, type Scope, type TeachingSection } from './teaching.ts';
 
 export interface LearningDeps {
   readonly home: string;
@@ -29,9 +29,10 @@ export interface LearningDeps {
   readonly registry: () => Promise<AdapterRegistry>;
   readonly engine: () => Promise<Engine>;
   readonly tokenizer: () => Promise<Tokenizer>;
-  readonly reader: () => Promise<Reader>;
+  /** Of what serves a scope. */
+  readonly reader: (scope: Scope) => Promise<Reader>;
   readonly retriever: () => Promise<Retriever>;
-  readonly calibration: (kind?: 'documents' | 'givenPassage') => Calibration;
+  readonly calibration: (kind: 'documents' | 'givenPassage', scope: Scope) => Calibration;
   readonly reloadAdapter: () => Promise<void>;
   /** Folder of the adapter that writes questions. */
   readonly writerFolder: string;
@@ -42,6 +43,7 @@ export interface LearningDeps {
 
 /** What teaches now. */
 export interface Material {
+  readonly scope: Scope;
   readonly sections: readonly TeachingSection[];
   readonly corrections: readonly Correction[];
   /** The same for the same sections and corrections. */
@@ -49,7 +51,7 @@ export interface Material {
 }
 
 export interface Preparation {
-  material(): Promise<Material>;
+  material(scope: Scope): Promise<Material>;
   /** @throws DocentError TRAINING_FAILED where nothing ships for the base. */
   depsOf(
     runId: string,
@@ -96,21 +98,22 @@ export function createPreparation(
   const generalFile = (id: string) => join(home, 'evals', `general-${id}.json`);
 
   return {
-    async material() {
-      const sections = await loadTeachingSections(pool);
-      const corrections = await feedback.approved(sections);
-      return { sections, corrections, fingerprint: fingerprintOf(sections, corrections) };
+    async material(scope) {
+      const sections = await loadTeachingSections(pool, scope);
+      const corrections = await feedback.approved(sections, scope);
+      return { scope, sections, corrections, fingerprint: fingerprintOf(sections, corrections) };
     },
-    async depsOf(runId, { sections, corrections }, options) {
+    async depsOf(runId, { scope, sections, corrections }, options) {
       const [registry, engine, tokenizer, reader, retriever, base] = await Promise.all([
         deps.registry(),
         deps.engine(),
         deps.tokenizer(),
-        deps.reader(),
+        deps.reader(scope),
         deps.retriever(),
         deps.base(),
       ]);
-      const [shipped, champion] = await Promise.all([registry.shipped(), registry.champion()]);
+      const [shipped, own] = await Promise.all([registry.shipped(), registry.champion(scope)]);
+      const champion = own ?? (await registry.champion());
       if (!shipped || !champion)
         throw new DocentError('TRAINING_FAILED', { reason: `no adapter ships for the base ${base.name}` });
       const prompt = createPromptRenderer(tokenizer);
@@ -137,8 +140,8 @@ export function createPreparation(
           id: champion.id,
           contestant: {
             reader,
-            calibration: deps.calibration(),
-            givenPassage: deps.calibration('givenPassage'),
+            calibration: deps.calibration('documents', scope),
+            givenPassage: deps.calibration('givenPassage', scope),
           },
         },
         writer: createQuestionWriter({ engine, tokenizer, adapter: deps.writerFolder }),
@@ -152,9 +155,9 @@ export function createPreparation(
           ...(await probes.list()),
           ...corrections.map(({ question, words }, i) => ({ id: `correction ${i + 1}`, question, answer: words })),
         ],
-        recent: () => recentQuestions(pool, replayed),
+        recent: () => recentQuestions(pool, scope, replayed),
         readerOf: async (folder) =>
-          createReader({ engine, prompt, forms: () => shipped.manifest.forms, adapter: folder }),
+          createReader({ engine, prompt, forms: () => shipped.manifest.forms, adapter: () => folder }),
         knownGeneral: (id) =>
           existsSync(generalFile(id)) ? (JSON.parse(readFileSync(generalFile(id), 'utf8')) as number[]) : null,
         keepGeneral: (id, scores) => {

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { isElliptical } from '../answers/follow-up.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { groupBy } from '../group.ts';
+import { openWorkspaces, type Scope, teachesScope } from './teaching.ts';
 
 export interface RecentQuestion {
   readonly id: string;
@@ -10,6 +11,7 @@ export interface RecentQuestion {
 }
 
 const sql = `
+  with ${openWorkspaces}
   select q.id, q.text as question
   from questions q
   join answers a on a.question_id = q.id
@@ -18,12 +20,13 @@ const sql = `
   join workspaces w on w.id = c.workspace_id
   where a.kind not in ('help', 'greeting') and q.user_id <> 'eval'
     and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and (w.platform = 'local' or ${teachesScope('w.id')})
   order by q.created_at desc
-  limit $1`;
+  limit $2`;
 
 /** Newest first, each wording once; what leans on its thread is left out, because it is asked alone. */
-export async function recentQuestions(pool: Pool, limit: number): Promise<readonly RecentQuestion[]> {
-  const { rows } = await pool.query<RecentQuestion>(sql, [limit * 3]);
+export async function recentQuestions(pool: Pool, scope: Scope, limit: number): Promise<readonly RecentQuestion[]> {
+  const { rows } = await pool.query<RecentQuestion>(sql, [scope, limit * 3]);
   const whole = rows.filter(({ question }) => !isElliptical(question));
   return [...groupBy(whole, ({ question }) => wordsOnly(question)).values()].map(([first]) => first!).slice(0, limit);
 }

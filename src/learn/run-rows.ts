@@ -4,6 +4,7 @@ import { DocentError } from '../errors.ts';
 import type { Jobs } from '../jobs/index.ts';
 import type { Prisma, PrismaClient, TrainingRun } from '../store/generated/client.ts';
 import type { RunProgress, RunRequest, RunResult } from './contract.ts';
+import type { Scope } from './teaching.ts';
 
 export const learnQueue = 'learn';
 
@@ -23,6 +24,7 @@ export interface KnownRun {
   readonly id: string;
   /** As in RunRequest. */
   readonly by: string;
+  readonly scope: Scope;
   readonly state: RunState;
   readonly progress: RunProgress | null;
   readonly decision: string | null;
@@ -48,19 +50,20 @@ interface Change {
 }
 
 export interface RunRows {
-  /** @returns the id of the new run, or of the one that waits already. */
+  /** @returns the id of the new run, or of the one that waits already for the same scope. */
   request(request: RunRequest): Promise<string>;
   /** @throws DocentError of the run; CANCELLED. */
   wait(runId: string, options?: WaitOptions): Promise<RunResult>;
-  latest(): Promise<KnownRun | null>;
+  /** Without a scope: of any. */
+  latest(scope?: Scope): Promise<KnownRun | null>;
   /** The first one that was asked for at this time or later. */
-  firstSince(time: Date): Promise<KnownRun | null>;
+  firstSince(time: Date, scope: Scope): Promise<KnownRun | null>;
   /** Newest first. */
   history(limit: number): Promise<readonly KnownRun[]>;
   cancel(runId: string): Promise<void>;
-  find(runId: string): Promise<{ readonly state: RunState; readonly report: RunReport } | null>;
+  find(runId: string): Promise<{ readonly state: RunState; readonly scope: Scope; readonly report: RunReport } | null>;
   /** The run that was decided last. */
-  lastDone(): Promise<RunReport | null>;
+  lastDone(scope: Scope): Promise<RunReport | null>;
   /** Changes a run that is in one of these states; a cancelled one stays cancelled. */
   update(runId: string, from: readonly RunState[], change: Change): Promise<void>;
 }
@@ -69,9 +72,20 @@ const pollMs = 500;
 const reportIn = (value: unknown): RunReport => value as RunReport;
 
 function known(row: TrainingRun): KnownRun {
-  const { id, decision, reason, startedAt, endedAt } = row;
+  const { id, workspaceId: scope, decision, reason, startedAt, endedAt } = row;
   const { request, progress = null, result = null } = reportIn(row.report);
-  return { id, by: request.by, state: row.state as RunState, decision, reason, startedAt, endedAt, progress, result };
+  return {
+    id,
+    by: request.by,
+    scope,
+    state: row.state as RunState,
+    decision,
+    reason,
+    startedAt,
+    endedAt,
+    progress,
+    result,
+  };
 }
 
 export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient; readonly jobs: Jobs }): RunRows {
@@ -83,7 +97,7 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
   };
   const find: RunRows['find'] = async (runId) => {
     const row = await prisma.trainingRun.findUnique({ where: { id: runId } });
-    return row && { state: row.state as RunState, report: reportIn(row.report) };
+    return row && { state: row.state as RunState, scope: row.workspaceId, report: reportIn(row.report) };
   };
 
   return {
@@ -92,10 +106,11 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
 
     async request(request) {
       return prisma.$transaction(async (tx) => {
-        const waiting = await tx.trainingRun.findFirst({ where: { state: 'waiting' } });
+        const { scope: workspaceId = null } = request;
+        const waiting = await tx.trainingRun.findFirst({ where: { state: 'waiting', workspaceId } });
         if (waiting) return waiting.id;
         const report = { request } as unknown as Prisma.InputJsonValue;
-        const { id } = await tx.trainingRun.create({ data: { state: 'waiting', report } });
+        const { id } = await tx.trainingRun.create({ data: { state: 'waiting', workspaceId, report } });
         await jobs.send(learnQueue, { runId: id }, { transaction: tx });
         return id;
       });
@@ -122,13 +137,14 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
       }
     },
 
-    async latest() {
-      const row = await prisma.trainingRun.findFirst({ orderBy: { startedAt: 'desc' } });
+    async latest(scope) {
+      const where = scope === undefined ? {} : { workspaceId: scope };
+      const row = await prisma.trainingRun.findFirst({ where, orderBy: { startedAt: 'desc' } });
       return row && known(row);
     },
-    async firstSince(time) {
+    async firstSince(time, workspaceId) {
       const row = await prisma.trainingRun.findFirst({
-        where: { startedAt: { gte: time } },
+        where: { startedAt: { gte: time }, workspaceId },
         orderBy: { startedAt: 'asc' },
       });
       return row && known(row);
@@ -138,9 +154,9 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
 
     cancel: (runId) => update(runId, open, { state: 'cancelled', endedAt: new Date() }),
 
-    async lastDone() {
+    async lastDone(workspaceId) {
       const row = await prisma.trainingRun.findFirst({
-        where: { state: 'done' },
+        where: { state: 'done', workspaceId },
         orderBy: { endedAt: 'desc' },
         select: { report: true },
       });

@@ -29,29 +29,39 @@ interface Row {
   readonly heading_path: string[];
   readonly passage_id: string;
   readonly pieces: Piece[];
-  readonly visibility: 'everyone' | 'open';
-  readonly workspace_id: string;
 }
 
-const sql = `
+/** Whose adapter: a workspace's (its id), or that of the whole install. */
+export type Scope = string | null;
+
+/** `open_workspaces(id)`: those with documents that all their members may read. */
+export const openWorkspaces = `
+  open_workspaces as (
+    select distinct c.workspace_id as id from channels c join documents d on d.channel_id = c.id where c.visibility = 'open')`;
+
+/**
+ * Whether what stems from workspace `id` teaches the scope $1: what one workspace uploads or asks must not be read out in
+ * another. The install's adapter learns from a workspace only while there is no other.
+ */
+export const teachesScope = (id: string): string =>
+  `(${id} = $1::uuid or ($1::uuid is null and (select count(*) from open_workspaces) <= 1))`;
+
+const teachingChannel = `(c.visibility = 'everyone' or (c.visibility = 'open' and ${teachesScope('c.workspace_id')}))`;
+
+const sectionsSql = `
+  with ${openWorkspaces}
   select s.id as section_id, d.id as document_id, d.path as document, s.heading, s.path as heading_path,
-         p.id as passage_id, p.pieces, c.visibility, c.workspace_id
+         p.id as passage_id, p.pieces
   from documents d
   join channels c on c.id = d.channel_id
   join sections s on s.version_id = d.live_version_id
   join passages p on p.section_id = s.id
-  where c.visibility in ('everyone', 'open')
+  where ${teachingChannel}
   order by d.path, d.id, s.ordinal, p.ordinal`;
 
-/**
- * One adapter serves the whole install, so with open documents of several workspaces only the collection `everyone`
- * teaches: what one workspace uploads must not be read out in another.
- */
-export async function loadTeachingSections(pool: Pool): Promise<readonly TeachingSection[]> {
-  const { rows } = await pool.query<Row>(sql);
-  const workspaces = new Set(rows.filter(({ visibility }) => visibility === 'open').map((row) => row.workspace_id));
-  const allowed = workspaces.size > 1 ? rows.filter(({ visibility }) => visibility === 'everyone') : rows;
-  const bySection = groupBy(allowed, (row) => row.section_id);
+export async function loadTeachingSections(pool: Pool, scope: Scope): Promise<readonly TeachingSection[]> {
+  const { rows } = await pool.query<Row>(sectionsSql, [scope]);
+  const bySection = groupBy(rows, (row) => row.section_id);
   const occurrences = new Map<string, number>();
   return [...bySection.values()].map((own) => {
     const { document_id, document, heading, heading_path } = own[0]!;
@@ -69,10 +79,19 @@ export async function loadTeachingSections(pool: Pool): Promise<readonly Teachin
   });
 }
 
-/** Ids of the documents that may teach. */
-export async function teachingDocuments(pool: Pool): Promise<ReadonlySet<string>> {
+/** Scopes that have an adapter of their own: the install, and every workspace as soon as there are two. */
+export async function teachingScopes(pool: Pool): Promise<readonly Scope[]> {
   const { rows } = await pool.query<{ id: string }>(
-    `select d.id from documents d join channels c on c.id = d.channel_id where c.visibility in ('everyone', 'open')`,
+    `with ${openWorkspaces} select id from open_workspaces order by id`,
+  );
+  return rows.length > 1 ? [null, ...rows.map(({ id }) => id)] : [null];
+}
+
+/** Ids of the documents that may teach a scope. */
+export async function teachingDocuments(pool: Pool, scope: Scope): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with ${openWorkspaces} select d.id from documents d join channels c on c.id = d.channel_id where ${teachingChannel}`,
+    [scope],
   );
   return new Set(rows.map(({ id }) => id));
 }

@@ -99,6 +99,8 @@ export interface ExportResult {
 }
 
 export interface TrainArguments {
+  /** Name of the workspace whose own adapter learns; needed only where several have documents. */
+  readonly workspace?: string;
   /** Even if nothing changed since the last run. */
   readonly now?: boolean;
   readonly minutes?: number;
@@ -148,8 +150,9 @@ export interface Operator {
   readonly pullModels: Operation<{ readonly base?: string }, ModelsSummary>;
   readonly importModel: Operation<{ readonly path: string }, ModelsSummary>;
   readonly exportModel: Operation<ExportArguments, ExportResult>;
-  readonly promoteAdapter: Operation<{ readonly id: string }, ModelsSummary>;
-  readonly rollbackAdapter: Operation<Record<string, never>, ModelsSummary>;
+  /** @throws DocentError WORKSPACE_UNKNOWN, ADAPTER_UNKNOWN, ADAPTER_INVALID */
+  readonly promoteAdapter: Operation<{ readonly id: string; readonly workspace?: string }, ModelsSummary>;
+  readonly rollbackAdapter: Operation<{ readonly workspace?: string }, ModelsSummary>;
   readonly train: Operation<TrainArguments, RunResult>;
   /** Ends the run that waits or is under way, if there is one. */
   readonly cancelTraining: Operation<Record<string, never>, { readonly cancelled: string | null }>;

@@ -8,6 +8,7 @@ import { readEvalFile, runEval } from '../eval/run.ts';
 import { openCheckpoint } from '../inference/checkpoint/checkpoint.ts';
 import { coverageGaps } from '../learn/gaps.ts';
 import type { KnownRun } from '../learn/index.ts';
+import type { Scope } from '../learn/teaching.ts';
 import type { Docent } from '../main.ts';
 import { resolveBase } from '../registry/bases.ts';
 import { bench } from './bench.ts';
@@ -49,13 +50,25 @@ export function createLocalOperator(deps: {
         id: row.id,
         alias: row.aliases,
         created: row.createdAt.toISOString(),
-        documents: 0,
+        documents: row.manifest.documents.length,
         metrics: row.manifest.metrics,
         folder: row.folder,
       })),
     };
   };
 
+  const scopeNamed = async (name: string | undefined): Promise<Scope> => {
+    if (name === undefined) return null;
+    const own = (await (await docent.learning()).scopes()).flatMap((scope) => scope ?? []);
+    const rows = await (await docent.store()).prisma.workspace.findMany({ where: { id: { in: own } } });
+    const named = rows.filter((row) => row.name === name || row.externalId === name || row.id === name);
+    if (named.length !== 1)
+      throw new DocentError('WORKSPACE_UNKNOWN', {
+        name,
+        names: rows.map((row) => `${row.name} (${row.externalId})`).join(', ') || 'none, since only one has documents',
+      });
+    return named[0]!.id;
+  };
   const probes = async () => ({ probes: await (await docent.learning()).probes.list() });
 
   return {
@@ -127,22 +140,23 @@ export function createLocalOperator(deps: {
     },
     exportModel: (args, options) =>
       exportModel({ base: docent.base, registry: docent.registry }, args, options?.signal),
-    async promoteAdapter({ id }) {
-      await (await docent.registry()).promote(id, actor);
+    async promoteAdapter({ id, workspace }) {
+      await (await docent.registry()).promote(id, actor, await scopeNamed(workspace));
       await docent.reloadAdapter();
       return models();
     },
-    async rollbackAdapter() {
-      await (await docent.registry()).rollback(actor);
+    async rollbackAdapter({ workspace }) {
+      await (await docent.registry()).rollback(actor, await scopeNamed(workspace));
       await docent.reloadAdapter();
       return models();
     },
 
-    async train({ now, minutes }, options) {
+    async train({ now, minutes, workspace }, options) {
       await docent.work({ learn: true });
       const learning = await docent.learning();
       const run = await learning.request({
         by: actor,
+        scope: await scopeNamed(workspace),
         ...(now === undefined ? {} : { now }),
         ...(minutes === undefined ? {} : { minutes }),
       });
@@ -158,8 +172,9 @@ export function createLocalOperator(deps: {
       await learning.cancel(run.id);
       return { cancelled: run.id };
     },
-    async dryRun({ minutes }, options) {
+    async dryRun({ minutes, workspace }, options) {
       return (await docent.learning()).dryRun({
+        scope: await scopeNamed(workspace),
         ...(minutes === undefined ? {} : { minutes }),
         onProgress: ({ share, line }) => options?.onEvent?.({ type: 'progress', share, line }),
         signal: options?.signal ?? new AbortController().signal,

@@ -43,8 +43,8 @@ export function createReader(deps: {
   readonly prompt: PromptRenderer;
   /** Which answers the adapter in service was trained to give; it may be swapped between two questions. */
   readonly forms?: () => { readonly yesNo: boolean; readonly several: boolean };
-  /** Folder of an adapter that is not in service. */
-  readonly adapter?: string;
+  /** Folder of another adapter than the engine has in service. */
+  readonly adapter?: () => string | undefined;
 }): Reader {
   const { engine, prompt } = deps;
   const watch = [prompt.lead[0]!, prompt.notFound[0]!];
@@ -66,6 +66,7 @@ export function createReader(deps: {
     async read(question, passages, options = {}) {
       const entries = passages.map(render);
       const suffix = prompt.question(question);
+      const adapter = deps.adapter?.();
       const results = await engine.generate(
         {
           rows: entries.map(({ passage, mask }) => ({
@@ -76,7 +77,7 @@ export function createReader(deps: {
           })),
           maxTokens: maxAnswerTokens,
           stop: [prompt.end],
-          ...(deps.adapter === undefined ? {} : { adapter: deps.adapter }),
+          ...(adapter === undefined ? {} : { adapter }),
         },
         options,
       );

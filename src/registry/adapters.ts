@@ -45,6 +45,9 @@ const peftSchema = z.object({
   docent: z.object({ base_sha256: z.string().nullable(), prompt_version: z.string() }).optional(),
 });
 
+/** Whose adapter: a workspace's (its id), or that of the whole install. */
+type Scope = string | null;
+
 export interface AdapterVersion {
   readonly id: string;
   /** Absolute. */
@@ -53,6 +56,7 @@ export interface AdapterVersion {
 }
 
 export interface AdapterRow extends AdapterVersion {
+  /** `champion`, `candidate`, `previous`; of a workspace's own with its name: `champion of Acme`. */
   readonly aliases: readonly string[];
   readonly createdAt: Date;
 }
@@ -61,8 +65,10 @@ export interface AdapterRegistry {
   /** Makes the adapters that ship known; the reader serves until another is promoted. */
   registerShipped(): Promise<void>;
   list(): Promise<readonly AdapterRow[]>;
-  /** What serves now; null = the bare base. */
-  champion(): Promise<AdapterVersion | null>;
+  /** What serves there now; null = the bare base, or for a workspace what serves the install. */
+  champion(scope?: Scope): Promise<AdapterVersion | null>;
+  /** What serves now, by scope. */
+  champions(): Promise<ReadonlyMap<Scope, AdapterVersion>>;
   /**
    * A version that may be used.
    * @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version.
@@ -71,9 +77,10 @@ export interface AdapterRegistry {
   /**
    * Copies a PEFT folder into this home.
    * @param alias what it is called besides its id, in place of the one that was called so.
+   * @param scope whose documents taught it.
    * @throws DocentError ADAPTER_INVALID
    */
-  import(folder: string, alias?: 'candidate'): Promise<AdapterVersion>;
+  import(folder: string, alias?: 'candidate', scope?: Scope): Promise<AdapterVersion>;
   /**
    * Forgets the weights of what runs trained and nobody serves, all but the newest; their rows and scores stay.
    * @returns how many went.
@@ -83,17 +90,25 @@ export interface AdapterRegistry {
   shipped(): Promise<AdapterVersion | null>;
   /**
    * What was taught by a document that may not teach any more is never promoted again, and if it serves now, the adapter
-   * that ships takes over.
-   * @param mayTeach ids of all documents that may.
-   * @returns whether the champion changed.
+   * that ships takes over; for a workspace that of the install.
+   * @param mayTeach ids of all documents that may teach a scope.
+   * @returns whether a champion changed.
    */
-  taintUnless(mayTeach: ReadonlySet<string>): Promise<boolean>;
+  taintUnless(mayTeach: (scope: Scope) => Promise<ReadonlySet<string>>): Promise<boolean>;
+  /** Workspaces that have no adapter of their own any more are served by the install's. @returns whether one had. */
+  keepScopes(scopes: readonly Scope[]): Promise<boolean>;
   /** What served before, and since when another one does; null where nothing was replaced. */
-  predecessor(): Promise<{ readonly id: string; readonly until: Date } | null>;
-  /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
-  promote(id: string, actorId: string): Promise<AdapterVersion>;
-  /** Back to the version that served before. @throws DocentError ADAPTER_UNKNOWN when there is none. */
-  rollback(actorId: string): Promise<AdapterVersion>;
+  predecessor(scope?: Scope): Promise<{ readonly id: string; readonly until: Date } | null>;
+  /**
+   * @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base, a tainted version, or one that another
+   * workspace's documents taught.
+   */
+  promote(id: string, actorId: string, scope?: Scope): Promise<AdapterVersion>;
+  /**
+   * Back to the version that served before; for a workspace without one, to the install's.
+   * @throws DocentError ADAPTER_UNKNOWN when there is none.
+   */
+  rollback(actorId: string, scope?: Scope): Promise<AdapterVersion | null>;
 }
 
 /** Reads and checks the two JSON files of an adapter folder. @throws DocentError ADAPTER_INVALID */
@@ -138,7 +153,7 @@ export function createAdapterRegistry(deps: {
 }): AdapterRegistry {
   const { prisma, baseSha256 } = deps;
 
-  const register = async (folder: string, stored: string): Promise<AdapterVersion> => {
+  const register = async (folder: string, stored: string, workspaceId: Scope = null): Promise<AdapterVersion> => {
     const manifest = await readManifest(folder, baseSha256);
     const facts = {
       folder: stored,
@@ -147,6 +162,7 @@ export function createAdapterRegistry(deps: {
       digest: await digestOf(folder),
       parentId: manifest.parent,
       metrics: manifest.metrics as Prisma.InputJsonValue,
+      workspaceId,
     };
     await prisma.adapter.upsert({ where: { id: manifest.id }, create: { id: manifest.id, ...facts }, update: facts });
     return { id: manifest.id, folder, manifest };
@@ -169,19 +185,24 @@ export function createAdapterRegistry(deps: {
     return version;
   };
 
-  const aliased = (alias: string) =>
-    prisma.adapterAlias.findFirst({ where: { workspaceId: null, alias }, include: { adapter: true } });
+  const aliased = (alias: string, workspaceId: Scope) =>
+    prisma.adapterAlias.findFirst({ where: { workspaceId, alias }, include: { adapter: true } });
 
-  const point = async (tx: Prisma.TransactionClient, alias: string, adapterId: string): Promise<void> => {
-    await tx.adapterAlias.deleteMany({ where: { workspaceId: null, alias } });
-    await tx.adapterAlias.create({ data: { alias, adapterId } });
+  const point = async (
+    tx: Prisma.TransactionClient,
+    alias: string,
+    adapterId: string,
+    workspaceId: Scope = null,
+  ): Promise<void> => {
+    await tx.adapterAlias.deleteMany({ where: { workspaceId, alias } });
+    await tx.adapterAlias.create({ data: { alias, adapterId, workspaceId } });
   };
 
-  const move = async (to: string, actorId: string, action: string): Promise<void> => {
-    const before = await aliased('champion');
+  const move = async (to: string, actorId: string, action: string, scope: Scope): Promise<void> => {
+    const before = await aliased('champion', scope);
     await prisma.$transaction(async (tx) => {
-      await point(tx, 'champion', to);
-      if (before && before.adapterId !== to) await point(tx, 'previous', before.adapterId);
+      await point(tx, 'champion', to, scope);
+      if (before && before.adapterId !== to) await point(tx, 'previous', before.adapterId, scope);
       await tx.auditEntry.create({ data: { actorId, action, subject: to } });
     });
   };
@@ -193,7 +214,7 @@ export function createAdapterRegistry(deps: {
       // An operator's own base has no shipped adapter: the bare base reads.
       if (trainedFor !== baseSha256) return;
       const version = await register(join(packageRoot, shipped), shipped);
-      const current = await aliased('champion');
+      const current = await aliased('champion', null);
       const isOlder = (adapter: { readonly id: string; readonly folder: string }) =>
         adapter.folder === shipped && adapter.id !== version.id;
       await prisma.$transaction(async (tx) => {
@@ -206,19 +227,29 @@ export function createAdapterRegistry(deps: {
       });
     },
     async list() {
-      const rows = await prisma.adapter.findMany({ include: { aliases: true }, orderBy: { createdAt: 'asc' } });
+      const rows = await prisma.adapter.findMany({
+        include: { aliases: { include: { workspace: { select: { name: true } } } } },
+        orderBy: { createdAt: 'asc' },
+      });
       const versions = await Promise.all(rows.map((row) => load(row).catch(() => null)));
       return rows.flatMap((row, i) => {
         const version = versions[i];
         if (!version) return [];
-        return [{ ...version, aliases: row.aliases.map(({ alias }) => alias), createdAt: row.createdAt }];
+        const aliases = row.aliases.map(({ alias, workspace }) =>
+          workspace ? `${alias} of ${workspace.name}` : alias,
+        );
+        return [{ ...version, aliases, createdAt: row.createdAt }];
       });
     },
-    async champion() {
-      const row = await aliased('champion');
+    async champion(scope = null) {
+      const row = await aliased('champion', scope);
       return row ? load(row.adapter) : null;
     },
-    async import(folder, alias) {
+    async champions() {
+      const rows = await prisma.adapterAlias.findMany({ where: { alias: 'champion' }, include: { adapter: true } });
+      return new Map(await Promise.all(rows.map(async (row) => [row.workspaceId, await load(row.adapter)] as const)));
+    },
+    async import(folder, alias, scope = null) {
       const source = resolve(folder);
       const manifest = await readManifest(source, baseSha256);
       const target = join(deps.home, 'adapters', manifest.id);
@@ -227,8 +258,8 @@ export function createAdapterRegistry(deps: {
       await cp(source, scratch, { recursive: true });
       await rm(target, { recursive: true, force: true });
       await rename(scratch, target);
-      const version = await register(target, target);
-      if (alias) await prisma.$transaction((tx) => point(tx, alias, version.id));
+      const version = await register(target, target, scope);
+      if (alias) await prisma.$transaction((tx) => point(tx, alias, version.id, scope));
       return version;
     },
     get,
@@ -239,22 +270,34 @@ export function createAdapterRegistry(deps: {
     async taintUnless(mayTeach) {
       const rows = await prisma.adapter.findMany({ where: { tainted: false }, include: { aliases: true } });
       const taught: typeof rows = [];
+      const allowed = new Map<Scope, ReadonlySet<string>>();
       for (const row of rows) {
         const version = await load(row).catch(() => null);
-        if (version?.manifest.documents.some((id) => !mayTeach.has(id))) taught.push(row);
+        if (!version || version.manifest.documents.length === 0) continue;
+        const may = allowed.get(row.workspaceId) ?? (await mayTeach(row.workspaceId));
+        allowed.set(row.workspaceId, may);
+        if (version.manifest.documents.some((id) => !may.has(id))) taught.push(row);
       }
       if (taught.length === 0) return false;
-      const served = taught.some(({ aliases }) => aliases.some(({ alias }) => alias === 'champion'));
+      const champions = taught.flatMap(({ aliases }) => aliases.filter(({ alias }) => alias === 'champion'));
       const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
       await prisma.$transaction(async (tx) => {
         const ids = taught.map(({ id }) => id);
         await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
         await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
-        if (served && shipped) await point(tx, 'champion', shipped.id);
+        const install = champions.some(({ workspaceId }) => workspaceId === null);
+        if (install && shipped) await point(tx, 'champion', shipped.id);
         for (const id of ids)
           await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
       });
-      return served;
+      return champions.length > 0;
+    },
+    async keepScopes(scopes) {
+      const kept = scopes.flatMap((scope) => scope ?? []);
+      const { count } = await prisma.adapterAlias.deleteMany({
+        where: { workspaceId: { not: null, notIn: kept } },
+      });
+      return count > 0;
     },
     async discardCandidates(keep) {
       const rows = await prisma.adapter.findMany({
@@ -266,21 +309,35 @@ export function createAdapterRegistry(deps: {
       for (const folder of learned) await rm(folder, { recursive: true, force: true });
       return learned.length;
     },
-    async predecessor() {
-      const row = await aliased('previous');
+    async predecessor(scope = null) {
+      const row = await aliased('previous', scope);
       return row && { id: row.adapterId, until: row.movedAt };
     },
-    async promote(id, actorId) {
+    async promote(id, actorId, scope = null) {
       const version = await get(id);
-      await move(id, actorId, 'adapter.promote');
+      const { workspaceId } = await prisma.adapter.findUniqueOrThrow({ where: { id }, select: { workspaceId: true } });
+      if (workspaceId !== null && workspaceId !== scope)
+        throw new DocentError('ADAPTER_INVALID', {
+          folder: basename(version.folder),
+          reason: 'documents of one workspace taught it, and it serves only there',
+        });
+      await move(id, actorId, 'adapter.promote', scope);
       return version;
     },
-    async rollback(actorId) {
-      const previous = await aliased('previous');
-      if (!previous) throw new DocentError('ADAPTER_UNKNOWN', { id: 'that served before' });
-      const version = await get(previous.adapterId);
-      await move(previous.adapterId, actorId, 'adapter.rollback');
-      return version;
+    async rollback(actorId, scope = null) {
+      const previous = await aliased('previous', scope);
+      if (previous) {
+        const version = await get(previous.adapterId);
+        await move(previous.adapterId, actorId, 'adapter.rollback', scope);
+        return version;
+      }
+      const own = scope === null ? null : await aliased('champion', scope);
+      if (!own) throw new DocentError('ADAPTER_UNKNOWN', { id: 'that served before' });
+      await prisma.$transaction([
+        prisma.adapterAlias.delete({ where: { id: own.id } }),
+        prisma.auditEntry.create({ data: { actorId, action: 'adapter.rollback', subject: own.adapterId } }),
+      ]);
+      return null;
     },
   };
 }
