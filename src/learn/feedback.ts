@@ -3,9 +3,10 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
-import { wordsAt } from '../documents/passage.ts';
+import { type Piece, wordsAt } from '../documents/passage.ts';
 import { DocentError } from '../errors.ts';
-import type { PrismaClient } from '../store/generated/client.ts';
+import { type Audience, audienceParameters, visiblePassages } from '../retrieval/visibility.ts';
+import type { Platform, PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
 import type { LearnedQuestion } from './dataset.ts';
 import { loadTeachingSections, type TeachingSection } from './teaching.ts';
@@ -25,9 +26,22 @@ export interface ReviewedFeedback {
 
 export type Correction = Omit<LearnedQuestion, 'near'>;
 
+export interface GivenFeedback {
+  readonly answerId: string;
+  readonly userId: string;
+  readonly vote: number;
+  /** Absent = as it was. */
+  readonly reason?: string | null;
+  readonly correction?: string | null;
+}
+
 export interface Corrections {
+  /** Keeps one vote a person and answer. Other words than before must be approved again. @returns its id */
+  record(given: GivenFeedback): Promise<string>;
+  /** Whether a passage that this audience may see says these words. */
+  isSaid(words: string, audience: Audience): Promise<boolean>;
   /** Those given where every member may read; closed channels' stay there. Newest first. */
-  list(): Promise<readonly ReviewedFeedback[]>;
+  list(workspace?: { readonly platform: Platform; readonly externalId: string }): Promise<readonly ReviewedFeedback[]>;
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
   /** What the approved ones teach. */
@@ -45,7 +59,16 @@ const sql = `
   join workspaces w on w.id = c.workspace_id
   where f.vote < 0 and coalesce(f.correction, '') <> ''
     and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ($1::text is null or (w.platform::text = $1 and w.external_id = $2))
   order by f.created_at desc`;
+
+/** Passages of documents that hold the words somewhere; in which passage, the pieces tell. */
+const saidSql = `
+  with ${visiblePassages}
+  select p.pieces from visible_passages vp
+  join passages p on p.id = vp.id
+  join document_versions v on v.id = vp.version_id
+  where v.text ~* $4`;
 
 interface Row extends Omit<ReviewedFeedback, 'source'> {
   /** Documents that the answer cited. */
@@ -66,34 +89,63 @@ const loose = (text: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/[.!]+$/, '');
 
+/** The words in any case and spacing, as a pattern of JavaScript and of PostgreSQL; null = there are none. */
+const patternOf = (words: string): string | null =>
+  loose(words)
+    .split(' ')
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('\\s+') || null;
+
+/** Where the document's own words in these pieces are the ones looked for. */
+function findIn(pieces: readonly Piece[], pattern: string): readonly [number, number] | null {
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}])${pattern}(?![\\p{L}\\p{N}])`, 'iu');
+  for (const { text, start } of pieces) {
+    const match = start === undefined ? null : whole.exec(text);
+    if (match && start !== undefined) return [start + match.index, start + match.index + match[0].length];
+  }
+  return null;
+}
+
 /** The first passage that says it, of the cited documents first; in the document's own case and spaces. */
 function placeOf({ correction, sources }: Row, sections: readonly TeachingSection[]): Place | null {
-  const wanted = loose(correction);
-  if (wanted === '') return null;
-  const pattern = new RegExp(
-    `(?<![\\p{L}\\p{N}])${wanted
-      .split(' ')
-      .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('\\s+')}(?![\\p{L}\\p{N}])`,
-    'iu',
-  );
+  const pattern = patternOf(correction);
+  if (pattern === null) return null;
   const cited = (section: TeachingSection) => Number(sources.includes(section.documentId));
   for (const section of sections.toSorted((a, b) => cited(b) - cited(a)))
-    for (const { id, pieces } of section.passages)
-      for (const { text, start } of pieces) {
-        const match = start === undefined ? null : pattern.exec(text);
-        if (match && start !== undefined)
-          return { section, passageId: id, start: start + match.index, end: start + match.index + match[0].length };
-      }
+    for (const { id, pieces } of section.passages) {
+      const found = findIn(pieces, pattern);
+      if (found) return { section, passageId: id, start: found[0], end: found[1] };
+    }
   return null;
 }
 
 export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
   const { prisma, pool } = deps;
-  const rows = async (): Promise<readonly Row[]> => (await pool.query<Row>(sql)).rows;
+  const rows = async (workspace?: Parameters<Corrections['list']>[0]): Promise<readonly Row[]> =>
+    (await pool.query<Row>(sql, [workspace?.platform ?? null, workspace?.externalId ?? null])).rows;
   return {
-    async list() {
-      const [all, sections] = await Promise.all([rows(), loadTeachingSections(pool)]);
+    async record({ answerId, userId, vote, ...words }) {
+      const where = { answerId_userId: { answerId, userId } };
+      const earlier = await prisma.feedback.findUnique({ where });
+      const changed = words.correction !== undefined && words.correction !== (earlier?.correction ?? null);
+      const { id } = await prisma.feedback.upsert({
+        where,
+        create: { answerId, userId, vote, ...words },
+        update: { vote, ...words, ...(changed ? { review: 'open' } : {}) },
+      });
+      return id;
+    },
+    async isSaid(words, audience) {
+      const pattern = patternOf(words);
+      if (pattern === null) return false;
+      const { rows: found } = await pool.query<{ pieces: Piece[] }>(saidSql, [
+        ...audienceParameters(audience),
+        pattern,
+      ]);
+      return found.some(({ pieces }) => findIn(pieces, pattern) !== null);
+    },
+    async list(workspace) {
+      const [all, sections] = await Promise.all([rows(workspace), loadTeachingSections(pool)]);
       return all.map((row) => {
         const { sources: _, ...rest } = row;
         const place = placeOf(row, sections);
