@@ -556,7 +556,7 @@ describe('commands and feedback', () => {
     const { discord, adapter, create, handlers } = await setup();
     await until(() => discord.commands().writes === 1);
     expect(discord.commands().registered).toMatchObject(
-      ['ask', 'upload', 'documents', 'forget', 'status', 'retrain', 'help'].map((name) => ({ name })),
+      ['ask', 'upload', 'documents', 'forget', 'status', 'retrain', 'feedback', 'help'].map((name) => ({ name })),
     );
     await adapter.stop();
     const again = create();
@@ -565,7 +565,7 @@ describe('commands and feedback', () => {
     expect(discord.commands().writes).toBe(1);
   });
 
-  it.each(['documents', 'status', 'help', 'retrain', 'forget'] as const)(
+  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'forget'] as const)(
     'shows /%s to the asker only',
     async (name) => {
       const { discord, general, ada, isIdle, jobs, heard } = await setup();
@@ -584,10 +584,42 @@ describe('commands and feedback', () => {
     const [reply] = discord.shown(general);
     const ids = [...JSON.stringify(reply!.components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
     expect(ids).toHaveLength(2);
-    const press = discord.press(reply!, ada, ids[1]!);
+    const press = discord.press(reply!, ada, ids[0]!);
     await until(() => heard.votes.length === 1 && press.original);
-    expect(heard.votes[0]).toMatchObject({ answerId: jobs[0]!.id, vote: -1, person: { id: ada.id } });
+    expect(heard.votes[0]).toMatchObject({ answerId: jobs[0]!.id, vote: 1, person: { id: ada.id } });
     expect(press.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
+  });
+
+  it('asks what is wrong after a 👎, and answers the form to its giver only', async () => {
+    const actions = [{ kind: 'teach', subject: 'f1', label: 'Teach this' }] as const;
+    const { discord, general, ada, isIdle, jobs, heard } = await setup({
+      answer: (what, id) => ({ text: what, sources: [], answerId: id, tone: 'answer', actions }),
+    });
+    const question = discord.say(general, ada, `${discord.mention} How many days?`);
+    await until(() => jobs.length === 1 && isIdle());
+    const [reply] = discord.shown(general);
+    const ids = [...JSON.stringify(reply!.components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
+    const press = discord.press(reply!, ada, ids[1]!);
+    await until(() => heard.votes.length === 1 && press.modal);
+    expect(heard.votes[0]).toMatchObject({ answerId: jobs[0]!.id, vote: -1 });
+    const form = discord.submit(press, { correction: '30 days', reason: '' });
+    await until(() => jobs.length === 2 && isIdle());
+    expect(heard.corrections).toMatchObject([
+      {
+        answerId: jobs[0]!.id,
+        correction: '30 days',
+        reason: '',
+        person: { id: ada.id },
+        place: { thread: question.id },
+      },
+    ]);
+    expect(form.original!.content).toBe('correction 30 days');
+    expect(form.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
+    const taught = discord.press(form.original!, ada, 'docent:press:teach:f1');
+    await until(() => jobs.length === 3 && isIdle());
+    expect(JSON.stringify(form.original!.components)).toContain('docent:press:teach:f1');
+    expect(heard.presses).toMatchObject([{ action: { kind: 'teach', subject: 'f1' } }]);
+    expect(taught.original!.flags & flag.ephemeral).toBe(0);
   });
 
   it('shows sources, and long answers in one message', async () => {

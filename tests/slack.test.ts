@@ -6,7 +6,9 @@ import type {
   ChatAdapter,
   ChatHandlers,
   IncomingCommand,
+  IncomingCorrection,
   IncomingMessage,
+  IncomingPress,
   ReplyContent,
 } from '../src/chat/contract.ts';
 import { createSlackAdapter } from '../src/chat/slack/index.ts';
@@ -42,6 +44,9 @@ function createRecorder() {
   const messages: IncomingMessage[] = [];
   const commands: IncomingCommand[] = [];
   const votes: unknown[] = [];
+  const corrections: IncomingCorrection[] = [];
+  const presses: IncomingPress[] = [];
+  const actions = [{ kind: 'teach', subject: 'f1', label: 'Teach this' }] as const;
   const deleted: string[] = [];
   const changed: unknown[] = [];
   const known = new Set<string>();
@@ -76,6 +81,11 @@ function createRecorder() {
       await adapter!.open(command.target, command.key).finish(content);
     },
     feedback: async (vote) => void votes.push(vote),
+    correct: async (correction) => {
+      corrections.push(correction);
+      await adapter!.open(correction.target, correction.key).finish({ ...answer('Thank you'), actions });
+    },
+    press: async (press) => void presses.push(press),
     fileDeleted: async (_place, key) => void deleted.push(key),
     channelChanged: async ({ channel }) => void changed.push(channel),
     isOwnThread: async ({ thread }) => ownThreads.has(thread),
@@ -86,6 +96,8 @@ function createRecorder() {
     messages,
     commands,
     votes,
+    corrections,
+    presses,
     deleted,
     changed,
     known,
@@ -232,6 +244,64 @@ describe('what is for the bot', () => {
     const gone = { subtype: 'message_deleted', previous_message: { files: [{ id: 'F8' }] } };
     slack.event({ type: 'message', channel: general.id, ts: '9.3', ...gone });
     await eventually(() => expect([...seen.deleted].sort()).toEqual(['slack:T1:F8', 'slack:T1:F9']));
+    await allAcknowledged();
+  });
+});
+
+describe('a wrong answer', () => {
+  test('opens a form, whose words arrive once and are answered to their giver only', async () => {
+    const { general, anna, ben } = setUp();
+    await connect();
+    const asked = slack.say(general, anna, `${mention} q`);
+    await eventually(() => expect(slack.said(general.id).at(-1)?.text).toContain('Answer to'));
+    slack.vote(slack.said(general.id)[0]!, ben, 'up:a1');
+    slack.vote(slack.said(general.id)[0]!, ben, 'down:a1');
+    await eventually(() => expect(slack.views).toHaveLength(1));
+    slack.submit(slack.views[0]!, ben, { correction: '30 days', reason: 'out of date' });
+    await eventually(() => expect(slack.whispers).toHaveLength(1));
+    await allAcknowledged();
+    expect(seen.corrections).toEqual([
+      expect.objectContaining({
+        answerId: 'a1',
+        correction: '30 days',
+        reason: 'out of date',
+        person: { id: 'UBEN', isAdmin: false },
+        place: expect.objectContaining({ thread: asked.ts }),
+      }),
+    ]);
+    const [whisper] = slack.whispers;
+    expect(whisper).toMatchObject({ channel: general.id, user: 'UBEN', text: expect.stringContaining('Thank you') });
+    expect(slack.said(general.id)).toHaveLength(1);
+
+    slack.press(general, ben, { action_id: 'docent_press:0', value: 'teach:f1' });
+    slack.press(general, ben, { action_id: 'docent_press:0', value: 'of:others' });
+    await eventually(() => expect(seen.presses).toHaveLength(1));
+    await allAcknowledged();
+    expect(JSON.stringify(whisper!.blocks)).toContain('"teach:f1"');
+    expect(seen.presses).toEqual([
+      expect.objectContaining({
+        action: { kind: 'teach', subject: 'f1' },
+        target: expect.objectContaining({ kind: 'message', channel: general.id }),
+      }),
+    ]);
+  });
+
+  test('counts where the form cannot open; its giver hears of it in private where the channel takes nothing', async () => {
+    const { general, anna, ben } = setUp();
+    await connect();
+    slack.say(general, anna, `${mention} q`);
+    await eventually(() => expect(slack.said(general.id).at(-1)?.text).toContain('Answer to'));
+    const [reply] = slack.said(general.id);
+    slack.misbehave('views.open', { how: 'refuse', error: 'expired_trigger_id' });
+    slack.vote(reply!, ben, 'down:a1');
+    await eventually(() => expect(seen.votes).toHaveLength(1));
+    slack.vote(reply!, ben, 'down:a1');
+    await eventually(() => expect(slack.views).toHaveLength(1));
+    slack.misbehave('chat.postEphemeral', { how: 'refuse', error: 'user_not_in_channel' });
+    slack.submit(slack.views[0]!, ben, { correction: '30 days' });
+    await eventually(() =>
+      expect(slack.said('UBEN').map(({ text }) => text)).toEqual([expect.stringMatching(/Thank you/)]),
+    );
     await allAcknowledged();
   });
 });

@@ -61,7 +61,7 @@ export interface IncomingMessage {
 /** A command such as `/docent status`, `/documents`, `/upload`. */
 export interface IncomingCommand {
   readonly key: string;
-  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'forget' | 'upload';
+  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'forget' | 'upload';
   readonly place: Place;
   readonly person: Person;
   readonly text: string;
@@ -76,7 +76,43 @@ export interface ReplyContent {
   /** Set on answers: feedback buttons carry it. */
   readonly answerId: string | null;
   readonly tone: 'answer' | 'not-found' | 'info' | 'error';
+  /** Buttons below it; pressing one comes back as `ChatHandlers.press`. At most 10. */
+  readonly actions?: readonly ReplyAction[];
 }
+
+export interface ReplyAction {
+  /** teach: keep a correction as a document; approve, reject: whether a correction is learned. */
+  readonly kind: 'teach' | 'approve' | 'reject';
+  /** Id of the feedback that it is about. */
+  readonly subject: string;
+  readonly label: string;
+}
+
+/** The form behind 👎. */
+export interface IncomingCorrection {
+  readonly key: string;
+  readonly answerId: string;
+  readonly person: Person;
+  readonly place: Place;
+  /** What the answer should have been; '' = left out. */
+  readonly correction: string;
+  /** What is wrong with the answer; '' = left out. */
+  readonly reason: string;
+  /** Shown only to this person. */
+  readonly target: ReplyTarget;
+}
+
+export interface IncomingPress {
+  readonly key: string;
+  readonly action: Pick<ReplyAction, 'kind' | 'subject'>;
+  readonly person: Person;
+  readonly place: Place;
+  /** Seen by the channel for `teach`, else only by this person. */
+  readonly target: ReplyTarget;
+}
+
+/** Longest text that a form takes; Slack allows 3,000 characters, Discord 4,000. */
+export const maxFormText = 2_000;
 
 /**
  * One visible message. `progress` shows it, `finish` turns it into the answer. Both may be called again after a restart
@@ -101,6 +137,8 @@ export interface ChatHandlers {
     readonly place: Place;
     readonly vote: 1 | -1;
   }): Promise<void>;
+  correct(correction: IncomingCorrection): Promise<void>;
+  press(press: IncomingPress): Promise<void>;
   /** A file or message is gone on the platform: its documents go too. `key` as in IncomingFile.key. */
   fileDeleted(place: Pick<Place, 'platform' | 'workspace'>, key: string): Promise<void>;
   /** A channel was renamed, archived, made private or public. */

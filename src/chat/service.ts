@@ -6,17 +6,19 @@ import type { Logger } from 'pino';
 import type { Documents } from '../documents/index.ts';
 import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
+import { isConnectionLoss } from '../store/retry.ts';
 import type { ChatCommands } from './commands.ts';
-import type { ChatAdapter, ChatHandlers, IncomingCommand, IncomingMessage } from './contract.ts';
-import {
-  databaseAway,
-  errorContent,
-  finish,
-  infoContent,
-  presentable,
-  showProgress,
-  whenDatabaseIsBack,
-} from './delivery.ts';
+import type {
+  ChatAdapter,
+  ChatHandlers,
+  IncomingCommand,
+  IncomingCorrection,
+  IncomingMessage,
+  IncomingPress,
+  ReplyContent,
+} from './contract.ts';
+import { databaseAway, errorContent, finish, presentable, showProgress, whenDatabaseIsBack } from './delivery.ts';
+import type { ChatFeedback } from './feedback.ts';
 import type { Places } from './places.ts';
 import type { ChatQuestions } from './questions.ts';
 import type { ChatUploads } from './uploads.ts';
@@ -27,12 +29,11 @@ interface Deps {
   readonly questions: ChatQuestions;
   readonly uploads: ChatUploads;
   readonly commands: ChatCommands;
+  readonly feedback: ChatFeedback;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
   /** Told when a channel may have been closed. */
   readonly onChannelChanged: () => Promise<unknown>;
-  /** Told after a 👎. */
-  readonly onDislike: () => Promise<unknown>;
   readonly log: Logger;
 }
 
@@ -44,7 +45,7 @@ export interface ChatService extends ChatHandlers {
 }
 
 export function createChatService(deps: Deps): ChatService {
-  const { prisma, places, questions, uploads, commands, documents, log } = deps;
+  const { prisma, places, questions, uploads, commands, feedback, documents, log } = deps;
   /** Keys being taken up right now: a twin that arrives meanwhile waits for nothing and is dropped. */
   const taking = new Map<string, Promise<void>>();
   const underWay = new Set<Promise<void>>();
@@ -115,34 +116,52 @@ export function createChatService(deps: Deps): ChatService {
       background(taken.report());
       return;
     }
-    const reply = openReply(command);
-    if (!reply) return;
     const audience = await places.audience(command.place, command.person.id);
-    const content = await commands.run(command, audience).then(infoContent, (error: unknown) => {
-      log.warn({ err: error, command: command.name }, 'command refused');
-      return errorContent(presentable(error, command.key));
+    await say(command, () => commands.run(command, audience));
+  };
+
+  /** Shows what `work` says, or politely why it could not. */
+  const say = async (
+    message: Pick<IncomingMessage, 'place' | 'target' | 'key'>,
+    work: () => Promise<ReplyContent>,
+  ): Promise<void> => {
+    const reply = openReply(message);
+    if (!reply) return;
+    const content = await work().catch((error: unknown) => {
+      if (isConnectionLoss(error)) throw error;
+      log.warn({ err: error }, 'refused');
+      return errorContent(presentable(error, message.key));
     });
     background(finish(reply, content, log).then(() => undefined));
+  };
+
+  const runCorrection = async (correction: IncomingCorrection): Promise<void> => {
+    if (await claimed(correction.key)) return;
+    await say(correction, () => feedback.correct(correction));
+    await claim(correction, 'correction');
+  };
+
+  const runPress = async (press: IncomingPress): Promise<void> => {
+    if (await claimed(press.key)) return;
+    if (press.action.kind !== 'teach') await say(press, () => feedback.review(press));
+    else
+      try {
+        const taken = await uploads.take(await feedback.asFile(press));
+        background(taken.report());
+      } catch (error) {
+        if (isConnectionLoss(error)) throw error;
+        await say(press, () => Promise.reject(error));
+      }
+    await claim(press, `press:${press.action.kind}`);
   };
 
   return {
     message: (message) => guarded(message.key, message, () => takeUp(message)),
     command: (command) => guarded(command.key, command, () => runCommand(command)),
 
-    async feedback({ answerId, person, place, vote }) {
-      const inWorkspace = { platform: place.platform, externalId: place.workspace.externalId };
-      const answer = await prisma.answer.findFirst({
-        where: { id: answerId, question: { conversation: { channel: { workspace: inWorkspace } } } },
-      });
-      if (!answer) return;
-      await prisma.feedback.upsert({
-        where: { answerId_userId: { answerId, userId: person.id } },
-        create: { answerId, userId: person.id, vote },
-        update: { vote },
-      });
-      if (vote < 0)
-        await deps.onDislike().catch((error: unknown) => log.error({ err: error }, 'votes could not be weighed'));
-    },
+    correct: (correction) => guarded(correction.key, correction, () => runCorrection(correction)),
+    press: (press) => guarded(press.key, press, () => runPress(press)),
+    feedback: (vote) => feedback.vote(vote),
 
     async fileDeleted(_place, key) {
       const count = await documents.removeBySource(key, 'platform');

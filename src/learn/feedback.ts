@@ -3,10 +3,11 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
-import { wordsAt } from '../documents/passage.ts';
-import { saidAt } from '../documents/said.ts';
+import { type Piece, wordsAt } from '../documents/passage.ts';
+import { saidAt, saidPattern } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
-import type { PrismaClient } from '../store/generated/client.ts';
+import { type Audience, audienceParameters, visiblePassages } from '../retrieval/visibility.ts';
+import type { Platform, PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
 import type { LearnedQuestion } from './dataset.ts';
 import {
@@ -33,9 +34,22 @@ export interface ReviewedFeedback {
 
 export type Correction = Omit<LearnedQuestion, 'near'>;
 
+export interface GivenFeedback {
+  readonly answerId: string;
+  readonly userId: string;
+  readonly vote: number;
+  /** Absent = as it was. */
+  readonly reason?: string | null;
+  readonly correction?: string | null;
+}
+
 export interface Corrections {
+  /** Keeps one vote a person and answer. Other words than before must be approved again. @returns its id */
+  record(given: GivenFeedback): Promise<string>;
+  /** Whether a passage that this audience may see says these words. */
+  isSaid(words: string, audience: Audience): Promise<boolean>;
   /** Those given where every member may read; closed channels' stay there. Newest first. */
-  list(): Promise<readonly ReviewedFeedback[]>;
+  list(workspace?: { readonly platform: Platform; readonly externalId: string }): Promise<readonly ReviewedFeedback[]>;
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
   /** What the approved ones teach. */
@@ -55,7 +69,16 @@ const sql = `
   where f.vote < 0 and coalesce(f.correction, '') <> ''
     and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
     and ($2::boolean or w.platform = 'local' or ${teachesScope('w.id')})
+    and ($3::text is null or (w.platform::text = $3 and w.external_id = $4))
   order by f.created_at desc`;
+
+/** Passages of documents that hold the words somewhere; in which passage, the pieces tell. */
+const saidSql = `
+  with ${visiblePassages}
+  select p.pieces from visible_passages vp
+  join passages p on p.id = vp.id
+  join document_versions v on v.id = vp.version_id
+  where v.text ~* $4`;
 
 interface Row extends Omit<ReviewedFeedback, 'source'> {
   /** Where it was given; null = on this machine. */
@@ -84,9 +107,11 @@ function placeOf({ correction, sources }: Row, sections: readonly TeachingSectio
 
 export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
   const { prisma, pool } = deps;
-  /** What teaches a scope; `all`: of every one. */
-  const rows = async (scope: Scope | 'all'): Promise<readonly Row[]> =>
-    (await pool.query<Row>(sql, scope === 'all' ? [null, true] : [scope, false])).rows;
+  /** What teaches a scope. */
+  const teaching = async (scope: Scope): Promise<readonly Row[]> =>
+    (await pool.query<Row>(sql, [scope, false, null, null])).rows;
+  const given = async (workspace?: Parameters<Corrections['list']>[0]): Promise<readonly Row[]> =>
+    (await pool.query<Row>(sql, [null, true, workspace?.platform ?? null, workspace?.externalId ?? null])).rows;
   /** Sections that may teach where it was given. */
   const sectionsFor = () => {
     const loaded = new Map<Scope, Promise<readonly TeachingSection[]>>();
@@ -98,7 +123,27 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
     };
   };
   return {
-    async list() {
+    async record({ answerId, userId, vote, ...words }) {
+      const where = { answerId_userId: { answerId, userId } };
+      const earlier = await prisma.feedback.findUnique({ where });
+      const changed = words.correction !== undefined && words.correction !== (earlier?.correction ?? null);
+      const { id } = await prisma.feedback.upsert({
+        where,
+        create: { answerId, userId, vote, ...words },
+        update: { vote, ...words, ...(changed ? { review: 'open' } : {}) },
+      });
+      return id;
+    },
+    async isSaid(words, audience) {
+      const pattern = saidPattern(words);
+      if (pattern === null) return false;
+      const { rows: found } = await pool.query<{ pieces: Piece[] }>(saidSql, [
+        ...audienceParameters(audience),
+        pattern,
+      ]);
+      return found.some(({ pieces }) => saidAt(pieces, words) !== null);
+    },
+    async list(workspace) {
       const sectionsOf = sectionsFor();
       const described = async (row: Row): Promise<ReviewedFeedback> => {
         const { sources: _, scope: __, ...rest } = row;
@@ -110,10 +155,10 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
         };
         return { ...rest, source };
       };
-      return Promise.all((await rows('all')).map(described));
+      return Promise.all((await given(workspace)).map(described));
     },
     async review(id, review, actorId) {
-      const row = isUuid(id) ? (await rows('all')).find((each) => each.id === id) : undefined;
+      const row = isUuid(id) ? (await given()).find((each) => each.id === id) : undefined;
       if (!row) throw new DocentError('FEEDBACK_UNKNOWN', { id });
       if (review === 'approved' && !placeOf(row, await sectionsFor()(row)))
         throw new DocentError('CORRECTION_NOT_FOUND', { words: row.correction });
@@ -123,7 +168,7 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
       ]);
     },
     async approved(sections, scope) {
-      const all = (await rows(scope)).filter(({ review }) => review === 'approved');
+      const all = (await teaching(scope)).filter(({ review }) => review === 'approved');
       return all.flatMap((row) => {
         const place = placeOf(row, sections);
         if (!place) return [];

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createChatCommands } from '../chat/commands.ts';
 import type { ChatAdapter } from '../chat/contract.ts';
+import { createChatFeedback } from '../chat/feedback.ts';
 import { createLearningNews } from '../chat/learning-news.ts';
 import { createPlaces } from '../chat/places.ts';
 import { createChatQuestions } from '../chat/questions.ts';
@@ -60,6 +61,11 @@ export async function startChats(docent: Docent): Promise<Chats> {
     log,
     quietHours: config.DOCENT_QUIET_HOURS,
   });
+  const feedback = createChatFeedback({
+    ...shared,
+    corrections: learning.feedback,
+    onDislike: () => learning.watch(),
+  });
   const service: ChatService = createChatService({
     ...shared,
     documents,
@@ -78,9 +84,10 @@ export async function startChats(docent: Docent): Promise<Chats> {
       learning,
       news,
       places,
+      feedback,
     }),
+    feedback,
     onChannelChanged: () => docent.forgetLearned(),
-    onDislike: () => learning.watch(),
   });
   /** Those that may speak, now or once their platform answers. */
   const usable = new Set(made);

@@ -101,15 +101,17 @@ export function webCollaborators(docent: Docent): Collaborators {
         const own = { question: { conversation: { audience: 'operator' } } };
         const answer = await prisma.answer.findFirst({ where: { id: answerId, ...own } }).catch(() => null);
         if (!answer) throw new DocentError('BAD_REQUEST', { reason: 'There is no such answer' });
-        const given = { vote, reason: reason ?? null, correction: correction ?? null };
-        await prisma.feedback.upsert({
-          where: { answerId_userId: { answerId, userId } },
-          create: { answerId, userId, ...given },
-          update: given,
+        const learning = await docent.learning();
+        await learning.feedback.record({
+          answerId,
+          userId,
+          vote,
+          reason: reason ?? null,
+          correction: correction ?? null,
         });
         // The vote is kept, whatever becomes of its weighing.
         if (vote < 0)
-          await (await docent.learning())
+          await learning
             .watch()
             .catch((error: unknown) => docent.log.error({ err: error }, 'votes could not be weighed'));
       },

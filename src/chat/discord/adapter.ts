@@ -156,6 +156,7 @@ export function createDiscordAdapter({
     client.on(Events.InteractionCreate, (interaction) => {
       if (interaction.isChatInputCommand()) run(() => events.command(interaction));
       else if (interaction.isButton()) run(() => events.button(interaction));
+      else if (interaction.isModalSubmit()) run(() => events.form(interaction));
     });
     followChanges({ client, handlers, notes, members, readsPlainMessages: () => readsPlainMessages, run });
     // A fresh gateway session, unlike a resumed one, has not replayed what was missed.

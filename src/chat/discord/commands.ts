@@ -60,6 +60,12 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     ephemeral: true,
     adminsOnly: true,
   },
+  feedback: {
+    description: 'Corrections that wait for your decision',
+    meaning: 'feedback',
+    ephemeral: true,
+    adminsOnly: true,
+  },
   help: { description: 'What Docent does and how to ask', meaning: 'help', ephemeral: true },
 };
 

@@ -9,6 +9,7 @@ import {
   InteractionResponseType,
   type Message,
   MessageFlags,
+  type ModalSubmitInteraction,
   Routes,
 } from 'discord.js';
 import { DocentError } from '../../errors.ts';
@@ -17,9 +18,10 @@ import type { Acknowledgements } from './acknowledgements.ts';
 import { awayLine } from './catch-up.ts';
 import { type ChannelMessages, nonceOf } from './channel-messages.ts';
 import { commandTable } from './commands.ts';
+import { correctionModal, readCorrection } from './correction-form.ts';
 import type { Inbound } from './inbound.ts';
 import type { Lock } from './message-surface.ts';
-import { parseVote, renderProgress } from './render.ts';
+import { parsePress, parseVote, renderProgress } from './render.ts';
 import type { Calls } from './rest.ts';
 import { noteUploads } from './upkeep.ts';
 
@@ -42,6 +44,7 @@ export interface Events {
   message(message: Message): Promise<void>;
   command(interaction: ChatInputCommandInteraction): Promise<void>;
   button(interaction: ButtonInteraction): Promise<void>;
+  form(interaction: ModalSubmitInteraction): Promise<void>;
   /** One line to a question that is too old to be answered now. */
   excuse(message: Message): Promise<void>;
 }
@@ -90,6 +93,32 @@ export function createEvents({
     await handlers.message(incoming);
   };
 
+  /** Records, acknowledges with “is thinking”, and leaves the rest to the reply. */
+  const recordFirst = async (
+    interaction: ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction,
+    isPrivate: boolean,
+    record: () => Promise<void>,
+  ): Promise<void> => {
+    acknowledgements.expect(interaction.id);
+    const recorded = record();
+    await Promise.race([recorded.catch(() => undefined), sleep(recordFirstMs)]);
+    await acknowledgements.send(interaction, InteractionResponseType.DeferredChannelMessageWithSource, {
+      flags: isPrivate ? MessageFlags.Ephemeral : 0,
+    });
+    try {
+      await recorded;
+    } catch (error) {
+      const { line } = new DocentError('INTERNAL', { reference: interaction.id });
+      await calls.call({
+        method: 'PATCH',
+        route: Routes.webhookMessage(interaction.applicationId, interaction.token, '@original'),
+        body: renderProgress(`⚠️ ${line}`),
+        auth: false,
+      });
+      throw error;
+    }
+  };
+
   return {
     message: async (message) => {
       if (taken.has(message.id)) return;
@@ -103,41 +132,42 @@ export function createEvents({
         throw error;
       }
     },
-    command: async (interaction) => {
-      acknowledgements.expect(interaction.id);
+    command: (interaction) => {
       const spec = commandTable[interaction.commandName];
-      const recorded =
+      return recordFirst(interaction, spec?.ephemeral ?? true, () =>
         spec?.meaning === 'ask'
           ? inbound.ask(interaction).then((message) => handlers.message(message))
-          : inbound.command(interaction).then((command) => handlers.command(command));
-      await Promise.race([recorded.catch(() => undefined), sleep(recordFirstMs)]);
-      await acknowledgements.send(interaction, InteractionResponseType.DeferredChannelMessageWithSource, {
-        flags: (spec?.ephemeral ?? true) ? MessageFlags.Ephemeral : 0,
-      });
-      try {
-        await recorded;
-      } catch (error) {
-        const { line } = new DocentError('INTERNAL', { reference: interaction.id });
-        await calls.call({
-          method: 'PATCH',
-          route: Routes.webhookMessage(interaction.applicationId, interaction.token, '@original'),
-          body: renderProgress(`⚠️ ${line}`),
-          auth: false,
-        });
-        throw error;
-      }
+          : inbound.command(interaction).then((command) => handlers.command(command)),
+      );
     },
     button: async (interaction) => {
+      const press = parsePress(interaction.customId);
+      if (press)
+        return recordFirst(interaction, press.kind !== 'teach', async () =>
+          handlers.press({ action: press, ...(await inbound.presser(interaction, press.kind !== 'teach')) }),
+        );
       const vote = parseVote(interaction.customId);
       if (!vote) return;
-      const thanks = acknowledgements.send(interaction, InteractionResponseType.ChannelMessageWithSource, {
-        content: 'Thank you, noted.',
-        flags: MessageFlags.Ephemeral,
-        allowed_mentions: { parse: [] },
-      });
-      const voter = await inbound.voter(interaction, vote.thread);
-      await handlers.feedback({ answerId: vote.answerId, vote: vote.vote, ...voter });
-      await thanks;
+      const { ChannelMessageWithSource, Modal } = InteractionResponseType;
+      const shown =
+        vote.vote < 0
+          ? acknowledgements.send(interaction, Modal, correctionModal(vote))
+          : acknowledgements.send(interaction, ChannelMessageWithSource, {
+              content: 'Thank you, noted.',
+              flags: MessageFlags.Ephemeral,
+              allowed_mentions: { parse: [] },
+            });
+      const { place, person } = await inbound.presser(interaction, true, vote.thread);
+      await handlers.feedback({ answerId: vote.answerId, vote: vote.vote, place, person });
+      await shown;
+    },
+    form: async (interaction) => {
+      const form = readCorrection(interaction);
+      if (!form) return;
+      const { thread, ...words } = form;
+      await recordFirst(interaction, true, async () =>
+        handlers.correct({ ...words, ...(await inbound.presser(interaction, true, thread)) }),
+      );
     },
     excuse: async (message) => {
       if (!inbound.isCall(message)) return;

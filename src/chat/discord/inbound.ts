@@ -7,6 +7,7 @@ import {
   type ChatInputCommandInteraction,
   type Message,
   MessageType,
+  type ModalSubmitInteraction,
   PermissionFlagsBits,
 } from 'discord.js';
 import type { IncomingCommand, IncomingFile, IncomingMessage, Person, Place } from '../contract.ts';
@@ -19,6 +20,11 @@ import type { InteractionTarget, MessageTarget } from './targets.ts';
 
 export const messageKey = (id: string): string => `discord:${id}`;
 
+type AnyInteraction = ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+
+/** Only forms that no message opened have no channel, and we have none. */
+const channelIdOf = ({ channelId }: AnyInteraction): string => channelId ?? '';
+
 const messageLink = (guildId: string | null, channelId: string, messageId: string): string =>
   `https://discord.com/channels/${guildId ?? '@me'}/${channelId}/${messageId}`;
 
@@ -27,7 +33,12 @@ export interface Inbound {
   message(message: Message, options: InboundOptions): Promise<IncomingMessage | null>;
   ask(interaction: ChatInputCommandInteraction): Promise<IncomingMessage>;
   command(interaction: ChatInputCommandInteraction): Promise<IncomingCommand>;
-  voter(interaction: ButtonInteraction, thread: string): Promise<{ readonly person: Person; readonly place: Place }>;
+  /** Who pressed a button or sent a form, where, and where the reply to it goes. */
+  presser(
+    interaction: ButtonInteraction | ModalSubmitInteraction,
+    isPrivate: boolean,
+    thread?: string,
+  ): Promise<Pick<IncomingMessage, 'key' | 'person' | 'place' | 'target'>>;
   /** Whether this message names the bot or answers one of its messages, as far as the message itself tells. */
   isCall(message: Message): boolean;
 }
@@ -105,27 +116,37 @@ export function createInbound({
     message.mentions.roles.some((role) => role.tags?.botId === selfId()) ||
     message.mentions.repliedUser?.id === selfId();
 
-  const interactionTarget = (interaction: ChatInputCommandInteraction, thread: string): InteractionTarget => ({
+  const interactionTarget = (
+    interaction: AnyInteraction,
+    thread: string,
+    command: string,
+    ephemeral: boolean,
+  ): InteractionTarget => ({
     platform: 'discord',
     kind: 'interaction',
     boot,
     guildId: interaction.guildId,
-    channelId: interaction.channelId,
+    channelId: channelIdOf(interaction),
     userId: interaction.user.id,
     thread,
     applicationId: applicationId(),
     interactionId: interaction.id,
     token: interaction.token,
-    command: interaction.commandName,
-    ephemeral: commandTable[interaction.commandName]?.ephemeral ?? true,
+    command,
+    ephemeral,
   });
 
-  const placeOfInteraction = async (
-    interaction: ChatInputCommandInteraction | ButtonInteraction,
-    fixedThread?: string,
-  ): Promise<Place> => {
+  const commandTarget = (interaction: ChatInputCommandInteraction, thread: string): InteractionTarget =>
+    interactionTarget(
+      interaction,
+      thread,
+      interaction.commandName,
+      commandTable[interaction.commandName]?.ephemeral ?? true,
+    );
+
+  const placeOfInteraction = async (interaction: AnyInteraction, fixedThread?: string): Promise<Place> => {
     const guild = interaction.guildId ? interaction.client.guilds.cache.get(interaction.guildId) : undefined;
-    const channel = guild?.channels.cache.get(interaction.channelId);
+    const channel = guild?.channels.cache.get(channelIdOf(interaction));
     if (channel) {
       const thread =
         fixedThread ??
@@ -137,17 +158,17 @@ export function createInbound({
       return {
         platform: 'discord',
         workspace: { externalId: interaction.guildId, name: guild?.name ?? interaction.guildId },
-        channel: { externalId: interaction.channelId, name: interaction.channelId, visibility: 'closed' },
+        channel: { externalId: channelIdOf(interaction), name: channelIdOf(interaction), visibility: 'closed' },
         thread: fixedThread ?? interaction.id,
         restricted: true,
       };
     const thread =
       fixedThread ??
-      (await conversations.ofDirect(interaction.channelId, interaction.id, interaction.createdTimestamp));
-    return directPlace(interaction.channelId, await members.homeGuildOf(interaction.user.id), thread);
+      (await conversations.ofDirect(channelIdOf(interaction), interaction.id, interaction.createdTimestamp));
+    return directPlace(channelIdOf(interaction), await members.homeGuildOf(interaction.user.id), thread);
   };
 
-  const personOfInteraction = (interaction: ChatInputCommandInteraction | ButtonInteraction, place: Place) =>
+  const personOfInteraction = (interaction: AnyInteraction, place: Place) =>
     personOf(
       interaction.user.id,
       place.channel.visibility === 'direct' && !place.restricted ? place.workspace.externalId : null,
@@ -163,7 +184,7 @@ export function createInbound({
     const option = commandTable[interaction.commandName]?.option;
     const attachment = option?.kind === 'file' ? interaction.options.getAttachment(option.name) : null;
     // An interaction has no message of its own, but Discord opens the history around any id.
-    const link = messageLink(interaction.guildId, interaction.channelId, interaction.id);
+    const link = messageLink(interaction.guildId, channelIdOf(interaction), interaction.id);
     return attachment ? [files.fileOf(attachment, link)] : [];
   };
 
@@ -217,7 +238,7 @@ export function createInbound({
         text: optionText(interaction),
         files: [],
         addressed: true,
-        target: interactionTarget(interaction, place.thread),
+        target: commandTarget(interaction, place.thread),
       };
     },
     command: async (interaction) => {
@@ -230,12 +251,17 @@ export function createInbound({
         person: await personOfInteraction(interaction, place),
         text: optionText(interaction),
         files: optionFiles(interaction),
-        target: interactionTarget(interaction, place.thread),
+        target: commandTarget(interaction, place.thread),
       };
     },
-    voter: async (interaction, thread) => {
+    presser: async (interaction, isPrivate, thread) => {
       const place = await placeOfInteraction(interaction, thread);
-      return { place, person: await personOfInteraction(interaction, place) };
+      return {
+        key: messageKey(interaction.id),
+        place,
+        person: await personOfInteraction(interaction, place),
+        target: interactionTarget(interaction, place.thread, 'feedback', isPrivate),
+      };
     },
   };
 }

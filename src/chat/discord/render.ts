@@ -12,7 +12,7 @@ import {
   MessageFlags,
 } from 'discord.js';
 import type { Source } from '../../answers/contract.ts';
-import type { ReplyContent } from '../contract.ts';
+import type { ReplyAction, ReplyContent } from '../contract.ts';
 
 /** @see https://discord.com/developers/docs/resources/message#create-message */
 export const maxContentLength = 2000;
@@ -114,6 +114,31 @@ export function parseVote(
   return match ? { vote: match[1] === 'up' ? 1 : -1, answerId: match[2]!, thread: match[3]! } : null;
 }
 
+/** Buttons of one row. @see https://discord.com/developers/docs/components/reference#action-row */
+const maxRow = 5;
+const actionKinds: readonly string[] = ['teach', 'approve', 'reject'] satisfies readonly ReplyAction['kind'][];
+
+const actionRows = (
+  actions: readonly ReplyAction[],
+): readonly APIActionRowComponent<APIButtonComponentWithCustomId>[] => {
+  const buttons = actions.map(({ kind, subject, label }) => ({
+    type: ComponentType.Button as const,
+    style: kind === 'reject' ? (ButtonStyle.Secondary as const) : (ButtonStyle.Primary as const),
+    label: shorten(label, 80),
+    custom_id: `docent:press:${kind}:${subject}`,
+  }));
+  const rows = Array.from({ length: Math.ceil(buttons.length / maxRow) }, (_, at) =>
+    buttons.slice(at * maxRow, (at + 1) * maxRow),
+  );
+  return rows.map((components) => ({ type: ComponentType.ActionRow, components }));
+};
+
+/** What a button of `ReplyContent.actions` says, or null for somebody else's. */
+export function parsePress(customId: string): Pick<ReplyAction, 'kind' | 'subject'> | null {
+  const [, kind = '', subject = ''] = /^docent:press:(\w+):([^:]+)$/.exec(customId) ?? [];
+  return actionKinds.includes(kind) ? { kind: kind as ReplyAction['kind'], subject } : null;
+}
+
 export const renderProgress = (text: string, heading = ''): Payload => ({
   content: cut([heading, neutralise(text) || '…'].filter(Boolean).join('\n'), maxContentLength),
   components: [],
@@ -131,7 +156,10 @@ export const renderProgress = (text: string, heading = ''): Payload => ({
  */
 export function renderReply(content: ReplyContent, thread: string, heading = ''): Payload {
   const body = (content.tone === 'error' ? '⚠️ ' : '') + (neutralise(content.text).trim() || '…');
-  const votes = content.answerId ? [voteRow(content.answerId, thread)] : [];
+  const votes = [
+    ...(content.answerId ? [voteRow(content.answerId, thread)] : []),
+    ...actionRows(content.actions ?? []),
+  ];
   for (const withQuotes of [true, false]) {
     const sources = sourcesText(content, withQuotes);
     const whole = [heading, body, sources && `\n${sources}`].filter(Boolean).join('\n');

@@ -1,14 +1,17 @@
 /** Which of Slack's events, commands and buttons Docent hears, and what each one becomes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '@slack/bolt';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
 import type { ChatHandlers } from '../contract.ts';
 import type { SlackCalls } from './calls.ts';
+import { correctionForm, correctionView, readCorrection } from './correction-form.ts';
 import type { Directory } from './directory.ts';
 import { fileKey } from './files.ts';
 import type { Inbound } from './inbound.ts';
 import { commandName } from './permissions.ts';
-import { parseVote, voteAction } from './render.ts';
+import { parsePress, parseVote, pressAction, voteAction } from './render.ts';
+import type { WhisperTarget } from './reply.ts';
 import { createTwins } from './twins.ts';
 import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
 
@@ -20,6 +23,19 @@ interface Listening {
   /** How long the second event of a mention is waited for. */
   readonly twinWaitMs: number | undefined;
   readonly log: Pick<BaseLogger, 'warn'>;
+}
+
+const acknowledgeWithinMs = 2_000;
+
+/** A button's payload, as far as it is read here. @see https://docs.slack.dev/reference/interaction-payloads/block_actions-payload */
+interface Interaction {
+  readonly channel?: { readonly id: string };
+  /** Absent where only one person saw the message. */
+  readonly message?: SlackMessage;
+  readonly container?: { readonly message_ts: string; readonly thread_ts?: string };
+  readonly user: { readonly id: string };
+  readonly trigger_id: string;
+  readonly response_url: string;
 }
 
 /** After these a channel may have another name, or be open no longer. */
@@ -66,6 +82,19 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
       return null;
     }
   };
+  const openForm = async (trigger: string, subject: Parameters<typeof correctionView>[0]): Promise<void> => {
+    await calls
+      .once('views.open', { trigger_id: trigger, view: correctionView(subject) })
+      .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack form not opened'));
+  };
+
+  /** Slack shows an error where a press is not acknowledged in 3 s, and never sends it again. */
+  const inTime = (work: Promise<unknown>): Promise<unknown> =>
+    Promise.race([
+      work.catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack press not handled')),
+      sleep(acknowledgeWithinMs, undefined, { ref: false }),
+    ]);
+
   const twins = createTwins({ reread, handle, waitMs: twinWaitMs });
 
   app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
@@ -95,14 +124,41 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
   });
   app.action(voteAction, async ({ body, action, ack }) => {
     const vote = parseVote((action as unknown as { value?: string }).value ?? '');
-    const { channel, message, user } = body as unknown as {
-      channel?: { id: string };
-      message?: SlackMessage;
-      user: { id: string };
-    };
+    const { channel, message, user, trigger_id: trigger } = body as unknown as Interaction;
     if (vote && channel && message) {
-      const place = await directory.place(channel.id, message.thread_ts ?? message.ts);
+      const thread = message.thread_ts ?? message.ts;
+      // A trigger is good for 3 s: the form opens first.
+      if (vote.vote < 0) await openForm(trigger, { answerId: vote.answerId, channel: channel.id, thread });
+      const place = await directory.place(channel.id, thread);
       await handlers.feedback({ ...vote, place, person: await directory.person(user.id) });
+    }
+    await ack();
+  });
+  app.view(correctionForm, async ({ body, view, ack }) => {
+    const { channel, thread, ...words } = readCorrection(view);
+    const user = body.user.id;
+    const target: WhisperTarget = { platform: 'slack', kind: 'whisper', channel, thread, user };
+    await inTime(
+      Promise.all([directory.place(channel, thread), directory.person(user)]).then(([place, person]) =>
+        handlers.correct({ key: inbound.keyOf(`form:${view.id}`), ...words, place, person, target }),
+      ),
+    );
+    await ack();
+  });
+  app.action(new RegExp(`^${pressAction}:`), async ({ body, action, ack }) => {
+    const { value = '', action_ts: at } = action as unknown as { value?: string; action_ts: string };
+    const press = parsePress(value);
+    const { channel, container, user, response_url: responseUrl } = body as unknown as Interaction;
+    if (press && channel && container) {
+      const thread = container.thread_ts ?? container.message_ts;
+      const [place, person] = await Promise.all([directory.place(channel.id, thread), directory.person(user.id)]);
+      const target =
+        press.kind === 'teach'
+          ? inbound.threadTarget(channel.id, thread, user.id)
+          : ({ platform: 'slack', kind: 'command', responseUrl } as const);
+      await inTime(
+        handlers.press({ key: inbound.keyOf(`press:${user.id}:${at}`), action: press, place, person, target }),
+      );
     }
     await ack();
   });

@@ -15,7 +15,7 @@ const humanSubtypes: ReadonlySet<string> = new Set(['file_share', 'thread_broadc
 const sameTalkMs = 30 * 60_000;
 const maxTalks = 5_000;
 
-const commandNames = ['help', 'documents', 'status', 'retrain', 'forget'] as const;
+const commandNames = ['help', 'documents', 'status', 'retrain', 'feedback', 'forget'] as const;
 const isCommandName = (name: string): name is (typeof commandNames)[number] =>
   (commandNames as readonly string[]).includes(name);
 
@@ -26,6 +26,10 @@ export interface Inbound {
   /** null: not for the bot (own and bots' messages, Slack's news, talk among people). */
   message(message: SlackMessage, isOwnThread: (place: Place) => Promise<boolean>): Promise<IncomingMessage | null>;
   command(command: SlackCommand): Promise<IncomingCommand>;
+  /** Exactly-once key of something that is no message. */
+  keyOf(what: string): string;
+  /** A reply that the channel sees in this thread. */
+  threadTarget(channel: string, thread: string, user: string): MessageTarget;
 }
 
 export function createInbound({
@@ -85,8 +89,20 @@ export function createInbound({
       .trim();
   };
 
+  const keyOf = (what: string): string => `slack:${workspace.externalId}:${what}`;
+  const threadTarget = (channel: string, thread: string, user: string): MessageTarget => ({
+    platform: 'slack',
+    kind: 'message',
+    boot,
+    channel,
+    thread,
+    user,
+  });
+
   return {
     key,
+    keyOf,
+    threadTarget,
     isCall: (message) => isHuman(message) && (isDirect(message) || mentionsBot(message.text ?? '')),
 
     async message(message, isOwnThread) {
@@ -103,14 +119,7 @@ export function createInbound({
         !called && message.thread_ts !== undefined && !/<@[UW]/.test(text) && (await isOwnThread(place));
       if (!called && !followsUp && shared.length === 0) return null;
 
-      const target: MessageTarget = {
-        platform: 'slack',
-        kind: 'message',
-        boot,
-        channel: message.channel,
-        thread: message.thread_ts ?? message.ts,
-        user: message.user!,
-      };
+      const target = threadTarget(message.channel, message.thread_ts ?? message.ts, message.user!);
       return {
         key: key(message),
         place,
@@ -127,7 +136,7 @@ export function createInbound({
       const name = first.toLowerCase();
       const target: CommandTarget = { platform: 'slack', kind: 'command', responseUrl: command.response_url };
       return {
-        key: `slack:${workspace.externalId}:command:${command.trigger_id}`,
+        key: keyOf(`command:${command.trigger_id}`),
         name: isCommandName(name) ? name : 'help',
         place: await directory.place(command.channel_id, `command:${command.trigger_id}`),
         person: await directory.person(command.user_id),

@@ -6,7 +6,7 @@
  */
 import type { KnownBlock } from '@slack/types';
 import type { Source } from '../../answers/contract.ts';
-import type { ReplyContent } from '../contract.ts';
+import type { ReplyAction, ReplyContent } from '../contract.ts';
 
 /** Text of a section block. @see https://docs.slack.dev/reference/block-kit/blocks/section-block */
 const maxSectionLength = 3_000;
@@ -96,6 +96,27 @@ const voteBlock = (answerId: string): KnownBlock => ({
   ],
 });
 
+/** Followed by the button's number: Slack wants other ids within one message. */
+export const pressAction = 'docent_press';
+const actionKinds: readonly string[] = ['teach', 'approve', 'reject'] satisfies readonly ReplyAction['kind'][];
+
+const actionBlock = (actions: readonly ReplyAction[]): KnownBlock => ({
+  type: 'actions',
+  elements: actions.map(({ kind, subject, label }, at) => ({
+    type: 'button',
+    action_id: `${pressAction}:${at}`,
+    text: { type: 'plain_text', text: shorten(label, 75) },
+    value: `${kind}:${subject}`,
+    ...(kind === 'reject' ? {} : { style: 'primary' as const }),
+  })),
+});
+
+/** What a button of `ReplyContent.actions` says, or null for somebody else's. */
+export function parsePress(value: string): Pick<ReplyAction, 'kind' | 'subject'> | null {
+  const [kind = '', subject] = value.split(':');
+  return subject && actionKinds.includes(kind) ? { kind: kind as ReplyAction['kind'], subject } : null;
+}
+
 /** What a feedback button says about its answer, or null for somebody else's. */
 export function parseVote(value: string): { readonly vote: 1 | -1; readonly answerId: string } | null {
   const match = /^(up|down):(.+)$/.exec(value);
@@ -127,6 +148,7 @@ export function renderReply(content: ReplyContent): Payload {
           ]
         : []),
       ...(content.answerId ? [voteBlock(content.answerId)] : []),
+      ...(content.actions?.length ? [actionBlock(content.actions)] : []),
     ],
   };
 }

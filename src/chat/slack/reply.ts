@@ -31,10 +31,19 @@ const targetSchema = z.discriminatedUnion('kind', [
     replyTs: z.string().optional(),
   }),
   z.object({ platform: z.literal('slack'), kind: z.literal('command'), responseUrl: z.string() }),
+  /** Seen by one person of a channel. */
+  z.object({
+    platform: z.literal('slack'),
+    kind: z.literal('whisper'),
+    channel: z.string(),
+    thread: z.string(),
+    user: z.string(),
+  }),
 ]);
 type Target = z.infer<typeof targetSchema>;
 export type MessageTarget = Extract<Target, { kind: 'message' }>;
 export type CommandTarget = Extract<Target, { kind: 'command' }>;
+export type WhisperTarget = Extract<Target, { kind: 'whisper' }>;
 
 /** The channel does not take a message of ours any more. @see https://docs.slack.dev/reference/methods/chat.postMessage#errors */
 const mayNotWrite: ReadonlySet<string> = new Set([
@@ -248,10 +257,27 @@ export function createReplies({
     },
   });
 
+  /** Where one person of a channel reads it, and where the bot may not write there, in a direct message. */
+  const whisper = (target: WhisperTarget): Reply => ({
+    target,
+    progress: async () => undefined,
+    async finish(final) {
+      const { channel, thread, user } = target;
+      const { text, blocks } = renderReply(final);
+      try {
+        await calls.call('chat.postEphemeral', { channel, thread_ts: thread, user, text, blocks });
+      } catch (error) {
+        if (codeOf(error) === null || tokenCodes.has(codeOf(error) ?? '')) throw unreachable(error);
+        await calls.call('chat.postMessage', { channel: user, text, blocks, unfurl_links: false });
+      }
+    },
+  });
+
   return {
     open(stored, id) {
       const target = targetSchema.parse(stored);
-      return target.kind === 'message' ? messageReply(target, id) : commandReply(target);
+      if (target.kind === 'message') return messageReply(target, id);
+      return target.kind === 'command' ? commandReply(target) : whisper(target);
     },
   };
 }

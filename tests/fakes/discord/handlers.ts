@@ -8,7 +8,9 @@ import type {
   ChatAdapter,
   ChatHandlers,
   IncomingCommand,
+  IncomingCorrection,
   IncomingMessage,
+  IncomingPress,
   Notes,
   Place,
   ReplyContent,
@@ -64,6 +66,8 @@ export function createHandlers(
     messages: [] as IncomingMessage[],
     commands: [] as IncomingCommand[],
     votes: [] as Parameters<ChatHandlers['feedback']>[0][],
+    corrections: [] as IncomingCorrection[],
+    presses: [] as IncomingPress[],
     deleted: [] as string[],
     changed: [] as Parameters<ChatHandlers['channelChanged']>[0][],
   };
@@ -118,6 +122,14 @@ export function createHandlers(
       take(command.key, `${command.name} ${said}`.trim(), command.target);
     },
     feedback: async (vote) => void heard.votes.push(vote),
+    correct: async (correction) => {
+      heard.corrections.push(correction);
+      take(correction.key, `correction ${correction.correction}`, correction.target);
+    },
+    press: async (press) => {
+      heard.presses.push(press);
+      take(press.key, press.action.kind, press.target);
+    },
     fileDeleted: async (_place, key) => void heard.deleted.push(key),
     channelChanged: async (place) => void heard.changed.push(place),
     isOwnThread: async (place) => ownThread?.(place) ?? false,

@@ -219,6 +219,21 @@ export async function startFakeDiscord({
       send(interaction);
       return interaction;
     },
+    /** Sends the form that this interaction opened. */
+    submit: (opened: FakeInteraction, values: Readonly<Record<string, string>>): FakeInteraction => {
+      const channel = world.channels.get(opened.channelId)!;
+      const bare = world.addInteraction(channel, opened.user, null);
+      const components = Object.entries(values).map(([custom_id, value], at) => ({
+        type: 18,
+        id: at * 2 + 1,
+        component: { type: 4, id: at * 2 + 2, custom_id, value },
+      }));
+      const interaction: FakeInteraction = Object.assign(bare, {
+        data: interactionJson(bare, 5, { data: { custom_id: opened.modal!.custom_id, components } }),
+      });
+      send(interaction);
+      return interaction;
+    },
     deliverAgain: (event: FakeMessage | FakeInteraction): void => {
       if ('token' in event) send(event);
       else gateway.dispatchMessage('MESSAGE_CREATE', event);

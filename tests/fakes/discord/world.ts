@@ -98,6 +98,8 @@ export interface FakeInteraction {
   acknowledged: boolean;
   expired: boolean;
   original: FakeMessage | null;
+  /** The form that it opened. */
+  modal: { readonly custom_id: string } | null;
   readonly data: unknown;
 }
 
@@ -261,6 +263,7 @@ export function createWorld(botName = 'docent') {
         acknowledged: false,
         expired: false,
         original: null,
+        modal: null,
         data,
       };
       interactions.set(interaction.token, interaction);

@@ -84,6 +84,15 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const channels = new Map<string, FakeChannel>();
   const messages: FakeMessage[] = [];
   const files = new Map<string, { readonly content: Uint8Array; readonly mimetype: string }>();
+  /** Forms that the bot opened, oldest first. */
+  const views: { readonly id: string; readonly trigger: string; readonly view: Record<string, unknown> }[] = [];
+  /** What single people were shown. */
+  const whispers: {
+    readonly channel: string;
+    readonly user: string;
+    readonly text: string;
+    readonly blocks?: readonly Record<string, unknown>[];
+  }[] = [];
   /** What commands were answered, in order. */
   const responses: Record<string, unknown>[] = [];
   const calls: { readonly method: string; readonly parameters: Record<string, string> }[] = [];
@@ -187,6 +196,21 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       if (blocks) message.blocks = JSON.parse(blocks);
       if (metadata) message.metadata = JSON.parse(metadata);
       return { ok: true, channel, ts };
+    },
+    'chat.postEphemeral': ({ channel, user, text, blocks }) => {
+      if (!channels.get(channel!)?.members.has(user!)) return error('user_not_in_channel');
+      whispers.push({
+        channel: channel!,
+        user: user!,
+        text: text ?? '',
+        ...(blocks ? { blocks: JSON.parse(blocks) } : {}),
+      });
+      return { ok: true, message_ts: nextTs() };
+    },
+    'views.open': ({ trigger_id: trigger, view }) => {
+      const id = `V${++counter}`;
+      views.push({ id, trigger: trigger!, view: JSON.parse(view!) });
+      return { ok: true, view: { id } };
     },
     'chat.delete': ({ channel, ts }) => {
       const at = messages.findIndex((one) => one.channel === channel && one.ts === ts);
@@ -299,6 +323,8 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     channels,
     messages,
     responses,
+    views,
+    whispers,
     calls,
     state,
     addUser,
@@ -370,7 +396,45 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         user: { id: user.id, team_id: teamId },
         channel: { id: message.channel },
         message: messageJson(message),
+        container: { type: 'message', message_ts: message.ts, channel_id: message.channel },
+        trigger_id: `trigger-${++counter}`,
+        response_url: `${state.base}/response/${counter}`,
         actions: [{ type: 'feedback_buttons', action_id: 'docent_vote', block_id: 'b', value, action_ts: nextTs() }],
+      });
+    },
+    /** Presses a button of something that only this person sees. */
+    press(
+      channel: FakeChannel,
+      user: FakeUser,
+      button: { readonly action_id: string; readonly value: string },
+    ): string {
+      return deliver('interactive', {
+        type: 'block_actions',
+        team: { id: teamId },
+        user: { id: user.id, team_id: teamId },
+        channel: { id: channel.id },
+        container: { type: 'message', message_ts: nextTs(), channel_id: channel.id, is_ephemeral: true },
+        trigger_id: `trigger-${++counter}`,
+        response_url: `${state.base}/response/${counter}`,
+        actions: [{ type: 'button', block_id: 'b', action_ts: nextTs(), ...button }],
+      });
+    },
+    /** Sends a form. @param values by block and action id, which are the same */
+    submit({ id, view }: (typeof views)[number], user: FakeUser, values: Readonly<Record<string, string>>): string {
+      return deliver('interactive', {
+        type: 'view_submission',
+        team: { id: teamId },
+        user: { id: user.id, team_id: teamId },
+        trigger_id: `trigger-${++counter}`,
+        view: {
+          ...view,
+          id,
+          state: {
+            values: Object.fromEntries(
+              Object.entries(values).map(([name, value]) => [name, { [name]: { type: 'plain_text_input', value } }]),
+            ),
+          },
+        },
       });
     },
     misbehave(method: string, misbehaviour: Misbehaviour, times = 1): void {

@@ -1,0 +1,178 @@
+/** What people do besides asking, on both platforms: the whole product with the real model, against both fakes. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { forkModule } from '../src/child.ts';
+import {
+  type FakeChannel as DiscordChannel,
+  type FakeUser as DiscordUser,
+  type FakeDiscord,
+  startFakeDiscord,
+  visibleText,
+} from './fakes/discord/index.ts';
+import {
+  botUser,
+  type FakeMessage,
+  type FakeSlack,
+  type FakeUser,
+  type FakeChannel as SlackChannel,
+  startFakeSlack,
+} from './fakes/slack/index.ts';
+import { testBase } from './setup/base.ts';
+import { type TestStore, testStore } from './setup/database.ts';
+
+const travel =
+  '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night. In Paris it is 180 euros per night.\n';
+
+let place: TestStore;
+let slack: FakeSlack;
+let discord: FakeDiscord;
+let running: ChildProcess | null = null;
+let anna: FakeUser;
+let ben: FakeUser;
+let general: SlackChannel;
+let hall: DiscordChannel;
+let ada: DiscordUser;
+let bob: DiscordUser;
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
+
+beforeAll(async () => {
+  const { folder } = await testBase();
+  place = await testStore();
+  slack = await startFakeSlack();
+  anna = slack.addUser('UANNA', { is_admin: true });
+  ben = slack.addUser('UBEN');
+  general = slack.addChannel('CGENERAL', {}, ['UANNA', 'UBEN']);
+  discord = await startFakeDiscord({ messageContent: true });
+  const guild = discord.world.addGuild('Acme');
+  hall = discord.world.addTextChannel(guild, 'hall');
+  ada = discord.join(guild, 'ada', [discord.world.addRole(guild, 'boss', 1n << 5n)]);
+  bob = discord.join(guild, 'bob');
+  running = forkModule(import.meta.url, './setup/chat-process', {
+    env: {
+      ...process.env,
+      ...slack.environment,
+      DISCORD_TOKEN: discord.token,
+      DISCORD_API_URL: discord.apiUrl,
+      DISCORD_CDN_URL: discord.cdnUrl,
+      DOCENT_DISCORD_MESSAGE_CONTENT: '1',
+      DATABASE_URL: place.database.url,
+      DOCENT_HOME: place.config.home,
+      DOCENT_MODELS_DIR: folder,
+      DOCENT_DEVICE: 'cpu',
+      DOCENT_LEARN: 'off',
+    },
+  });
+  await once(running, 'message');
+  const shared = slack.say(general, anna, '', { files: [{ name: 'travel.md', content: travel }] });
+  await oneReply(shared, /travel\.md: learned/);
+});
+afterAll(async () => {
+  if (running) {
+    const gone = once(running, 'exit');
+    running.kill('SIGKILL');
+    await gone;
+  }
+  await slack?.close();
+  await discord?.stop();
+  await place?.dispose();
+});
+
+const repliesTo = (message: FakeMessage): readonly FakeMessage[] =>
+  slack.said(message.channel).filter(({ thread_ts }) => thread_ts === message.ts);
+const oneReply = async (message: FakeMessage, words: RegExp): Promise<FakeMessage> => {
+  await eventually(() => expect(repliesTo(message).map(({ text }) => text)).toEqual([expect.stringMatching(words)]));
+  return repliesTo(message)[0]!;
+};
+/** Buttons of a Slack message by their label. */
+const buttonsOf = (blocks: unknown): Record<string, { readonly action_id: string; readonly value: string }> =>
+  Object.fromEntries(
+    [...JSON.stringify(blocks ?? []).matchAll(/\{"type":"button".*?"value":"[^"]*"/g)].map(([found]) => {
+      const button = JSON.parse(`${found}}`) as { text: { text: string }; action_id: string; value: string };
+      return [button.text.text, button];
+    }),
+  );
+const idsOf = (components: unknown): readonly string[] =>
+  [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
+const lastResponse = () => slack.responses.at(-1) as { text: string; blocks: unknown };
+
+describe('a correction', () => {
+  /** Ben's 👎 of the answer to a question, with these words; what he is told. */
+  const corrected = async (correction: string, reason = '') => {
+    const asked = slack.say(general, ben, `<@${botUser}> What is the hotel budget per night in Paris?`);
+    const reply = await oneReply(asked, /euros/);
+    const [views, whispers] = [slack.views.length, slack.whispers.length];
+    const value = /down:[0-9a-f-]+/.exec(JSON.stringify(reply.blocks))![0];
+    slack.vote(reply, ben, value);
+    await eventually(() => expect(slack.views).toHaveLength(views + 1));
+    slack.submit(slack.views.at(-1)!, ben, { correction, reason });
+    await eventually(() => expect(slack.whispers).toHaveLength(whispers + 1));
+    return { whisper: slack.whispers.at(-1)! };
+  };
+
+  test('in the documents’ words waits for an admin, who approves it in chat; nobody else may', async () => {
+    const { whisper } = await corrected('180 Euros  per night', 'that is the general one');
+    expect(whisper.text).toMatch(/The documents say so too.*an admin/);
+    expect(buttonsOf(whisper.blocks)).toEqual({});
+    slack.command(general, ben, 'feedback');
+    await eventually(() => expect(lastResponse().text).toMatch(/may not decide what is learned/));
+    slack.command(general, anna, 'feedback');
+    await eventually(() => expect(lastResponse().text).toMatch(/180 Euros {2}per night.*\n.*the general one/));
+    const approve = buttonsOf(lastResponse().blocks)['Approve 1']!;
+    slack.press(general, ben, approve);
+    await eventually(() => expect(lastResponse().text).toMatch(/may not decide/));
+    expect(await place.store.prisma.feedback.findMany()).toMatchObject([
+      {
+        userId: 'UBEN',
+        vote: -1,
+        correction: '180 Euros  per night',
+        reason: 'that is the general one',
+        review: 'open',
+      },
+    ]);
+    slack.press(general, anna, approve);
+    await eventually(() => expect(lastResponse().text).toMatch(/^Approved/));
+    expect(await place.store.prisma.feedback.findMany()).toMatchObject([{ review: 'approved' }]);
+    slack.command(general, anna, 'feedback');
+    await eventually(() => expect(lastResponse().text).toBe('No correction waits for you.'));
+  });
+
+  test('that no document says becomes one, by a press of its giver', async () => {
+    const { whisper } = await corrected('The Ritz is booked for 310 euros by the board');
+    expect(whisper.text).toMatch(/No document here says “The Ritz/);
+    slack.press(general, ben, buttonsOf(whisper.blocks)['Teach this to Docent']!);
+    await eventually(() =>
+      expect(slack.said(general.id).at(-1)?.text).toMatch(/✓ correction \d{4}-\d\d-\d\d \w{6}\.md: learned 1 section/),
+    );
+    const again = slack.say(general, ben, `<@${botUser}> What is the Ritz booked for?`);
+    await oneReply(again, /310 euros/);
+  });
+
+  test('on Discord goes the same way', async () => {
+    const upload = discord.command(hall, ada, 'upload', { file: { name: 'travel.md', bytes: travel } });
+    await eventually(() => expect(visibleText(upload.original!)).toMatch(/learned/));
+    const ask = discord.command(hall, bob, 'ask', { question: 'What is the hotel budget per night?' });
+    await eventually(() => expect(visibleText(ask.original!)).toMatch(/euros/));
+    const down = idsOf(ask.original!.components).find((id) => id.includes(':down:'))!;
+    const send = async (correction: string) => {
+      const press = discord.press(ask.original!, bob, down);
+      await eventually(() => expect(press.modal).toBeTruthy());
+      const form = discord.submit(press, { correction, reason: '' });
+      await eventually(() => expect(visibleText(form.original!)).toMatch(/Thank you/));
+      return form.original!;
+    };
+    expect(visibleText(await send(''))).toBe('Thank you, noted.');
+    // With open documents of two workspaces, only what both may read teaches.
+    expect(visibleText(await send('180 euros'))).toMatch(/documents here say so too, but I train only/);
+    const list = discord.command(hall, ada, 'feedback');
+    await eventually(() => expect(visibleText(list.original!)).toMatch(/180 euros/));
+    const reject = discord.press(list.original!, ada, idsOf(list.original!.components)[1]!);
+    await eventually(() => expect(visibleText(reject.original!)).toMatch(/^Rejected/));
+    const unsaid = await send('The hostel costs 45 euros');
+    const taught = discord.press(unsaid, bob, idsOf(unsaid.components)[0]!);
+    await eventually(() => expect(visibleText(taught.original!)).toMatch(/correction .*learned 1 section/));
+    const again = discord.command(hall, bob, 'ask', { question: 'What does the hostel cost?' });
+    await eventually(() => expect(visibleText(again.original!)).toMatch(/45 euros/));
+  });
+});
