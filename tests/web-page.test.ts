@@ -160,6 +160,30 @@ describe.skipIf(!browserPath)(`the page and its server${whySkipped}`, () => {
     expect(await pressed.getAttribute('aria-pressed')).toBe('true');
   });
 
+  test('a wrong answer is put right, in the document’s words or as a document of its own', async () => {
+    await upload(travel);
+    await expect.poll(() => lines().allInnerTexts()).toEqual(['Learned 3 sections']);
+    await page.getByText('Learning: not begun yet.').waitFor();
+    await ask(page, 'What is the hotel budget per night?');
+    const wrong = page.getByRole('button', { name: 'This answer is wrong' });
+    const right = page.getByLabel('What would be right, in the document’s words?');
+    await wrong.click();
+    expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'No, thanks' }).click();
+    await right.waitFor({ state: 'detached' });
+    await wrong.click();
+    await right.fill('140 euros');
+    await page.getByLabel('What is wrong with it?').fill('It is too long');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('once an admin approves it').waitFor();
+    expect(it.fake.votes.at(-1)).toMatchObject({ vote: -1, correction: '140 euros', reason: 'It is too long' });
+    await wrong.click();
+    await right.fill('Ask the travel desk.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Keep it as a document' }).click();
+    await expect.poll(() => it.fake.uploads.at(-1)?.path).toMatch(/^correction-[-\d]+\.md$/);
+  });
+
   test('says what is not ready, and goes on by itself', async () => {
     it.fake.setChecks([{ name: 'model', ok: false, detail: 'loading' }]);
     await page.reload();

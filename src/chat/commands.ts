@@ -4,7 +4,8 @@ import { helpText } from '../answers/texts.ts';
 import type { Documents } from '../documents/index.ts';
 import type { DocumentSummary } from '../documents/lifecycle.ts';
 import { DocentError } from '../errors.ts';
-import type { KnownRun, Learning } from '../learn/index.ts';
+import type { Learning } from '../learn/index.ts';
+import { describeRun } from '../learn/texts.ts';
 import type { Audience } from '../retrieval/visibility.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import type { IncomingCommand, ReplyContent } from './contract.ts';
@@ -19,20 +20,6 @@ const mostListed = 30;
 const documentLine = (document: DocumentSummary): string => {
   const state = document.status === 'ready' ? `${document.sections} sections` : document.status;
   return `• ${document.path} (${state})`;
-};
-
-const learningLines = (run: KnownRun | null): readonly string[] => {
-  if (!run) return ['Learning: not begun yet.'];
-  if (run.state === 'waiting' || run.state === 'running')
-    return [
-      `Learning: ${run.progress?.line ?? 'about to begin'}${run.progress ? ` (${Math.round(run.progress.share * 100)} %)` : ''}.`,
-    ];
-  if (run.state !== 'done')
-    return [`Learning: the last run ended without a result${run.reason ? ` (${run.reason})` : ''}.`];
-  const when = run.endedAt?.toISOString().slice(0, 10);
-  return [
-    `Learning: last run ${when}, ${run.decision === 'promoted' ? 'live' : 'what served before stays'}. ${run.reason ?? ''}`,
-  ];
 };
 
 export interface ChatCommands {
@@ -87,7 +74,7 @@ export function createChatCommands(deps: {
         return [
           `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
           `Model: ${base}, adapter ${adapter ?? 'none'}.`,
-          ...learningLines(await learning.latest(await learning.scopeOf(workspaceId))),
+          `Learning: ${describeRun(await learning.latest(await learning.scopeOf(workspaceId)))}`,
         ].join('\n');
       }
       case 'retrain': {

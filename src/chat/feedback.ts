@@ -128,7 +128,9 @@ export function createChatFeedback(deps: {
       const review = action.kind === 'approve' ? 'approved' : 'rejected';
       await corrections.review(action.subject, review, `${place.platform}:${person.id}`);
       return infoContent(
-        review === 'approved' ? 'Approved: whoever asks this again gets these words, and the next run learns them.' : 'Rejected: it will not be learned.',
+        review === 'approved'
+          ? 'Approved: whoever asks this again gets these words, and the next run learns them.'
+          : 'Rejected: it will not be learned.',
       );
     },
 

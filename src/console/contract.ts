@@ -116,9 +116,20 @@ export interface Vote {
   readonly correction?: string;
 }
 
+/** What becomes of a correction: an admin decides over it, or no document says it and it would have to become one. */
+export type CorrectionFate = 'waits' | 'unsaid';
+
 export interface ConsoleFeedback {
-  /** @throws DocentError BAD_REQUEST when this audience was given no such answer. */
-  record(vote: Vote, audience: Audience): Promise<void>;
+  /**
+   * @returns null for a vote without a correction.
+   * @throws DocentError BAD_REQUEST when this audience was given no such answer.
+   */
+  record(vote: Vote, audience: Audience): Promise<CorrectionFate | null>;
+}
+
+export interface ConsoleLearning {
+  /** What is learned now, or came of the last run: one line. */
+  line(): Promise<string>;
 }
 
 /** The part of pino that is used. Objects hold ids, codes and counts only. */
@@ -135,5 +146,6 @@ export interface Collaborators {
   readonly models: ConsoleModels;
   readonly health: ConsoleHealth;
   readonly feedback: ConsoleFeedback;
+  readonly learning: ConsoleLearning;
   readonly log: Log;
 }

@@ -109,6 +109,7 @@ export const examples = z.object({ questions: z.array(z.string()) });
 export const sampleInfo = z.object({ title: z.string(), path: z.string(), questions: z.array(z.string()) });
 
 export const status = z.object({
+  learning: z.string().describe('What is learned now, or came of the last run'),
   ready: z.boolean(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   model: z.object({ base: z.string(), adapter: z.string().nullable() }).nullable(),
@@ -123,6 +124,8 @@ export const vote = z.object({
   reason: z.string().max(1000).optional(),
   correction: z.string().max(4000).optional(),
 });
+
+export const voted = z.object({ correction: z.enum(['waits', 'unsaid']).nullable() });
 
 export const session = z.object({ token: z.string().max(1000) });
 

@@ -5,6 +5,7 @@ import type { Collaborators, ConsoleDocuments, DocumentDetail, DocumentRecord } 
 import { sampleHandbook } from '../console/sample/sample.ts';
 import type { DocumentSummary } from '../documents/lifecycle.ts';
 import { DocentError } from '../errors.ts';
+import { describeRun } from '../learn/texts.ts';
 import type { Docent } from '../main.ts';
 import { createChannelNames } from '../operator/channels.ts';
 import type { Audience } from '../retrieval/visibility.ts';
@@ -96,7 +97,7 @@ export function webCollaborators(docent: Docent): Collaborators {
       },
     },
     feedback: {
-      async record({ answerId, userId, vote, reason, correction }) {
+      async record({ answerId, userId, vote, reason, correction }, audience) {
         const { prisma } = await docent.store();
         const own = { question: { conversation: { audience: 'operator' } } };
         const answer = await prisma.answer.findFirst({ where: { id: answerId, ...own } }).catch(() => null);
@@ -114,8 +115,11 @@ export function webCollaborators(docent: Docent): Collaborators {
           await learning
             .watch()
             .catch((error: unknown) => docent.log.error({ err: error }, 'votes could not be weighed'));
+        if (!correction?.trim()) return null;
+        return (await learning.feedback.isSaid(correction, audience)) ? 'waits' : 'unsaid';
       },
     },
+    learning: { line: async () => describeRun(await (await docent.learning()).latest(null)) },
     log: docent.log,
   };
 }

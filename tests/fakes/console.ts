@@ -226,8 +226,12 @@ export function createConsoleFake() {
       async record(vote, audience) {
         audiences.push(audience);
         votes.push(vote);
+        const { correction } = vote;
+        if (!correction) return null;
+        return [...stored.values()].some(({ text }) => text.includes(correction)) ? 'waits' : 'unsaid';
       },
     },
+    learning: { line: async () => 'not begun yet.' },
     log: { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') },
   };
 

@@ -13,6 +13,16 @@ import { useDocuments } from './state/documents.ts';
 import { goTo, usePlace } from './state/route.ts';
 import { useStatus } from './state/status.ts';
 
+/** Named by its time, so that no correction replaces another. */
+const correctionFile = (question: string, words: string): File =>
+  new File(
+    [`# ${question}\n\n${words}\n`],
+    `correction-${new Date().toISOString().slice(0, 19).replace(/[T:]/g, '-')}.md`,
+    {
+      type: 'text/markdown',
+    },
+  );
+
 export function App() {
   const place = usePlace();
   const status = useStatus();
@@ -92,6 +102,7 @@ export function App() {
                   isDeleted={isDeleted}
                   canRetry={!conversation.busy}
                   onRetry={() => conversation.retry(turn)}
+                  onTeach={(words) => addFiles([correctionFile(turn.question, words)])}
                 />
               ))}
             </ol>
@@ -112,7 +123,7 @@ export function App() {
         {place.view === 'document' && place.documentId ? (
           <DocumentView id={place.documentId} at={place.at} onClose={closeDocument} />
         ) : (
-          <DocumentsPanel documents={documents} />
+          <DocumentsPanel documents={documents} learning={status?.learning ?? ''} />
         )}
       </aside>
       <DropZone onFiles={addFiles} />

@@ -1,6 +1,6 @@
 /** The server as functions. Knows /api, not what the page does with it. */
 import type { Answer } from '../../answers/contract.ts';
-import type { DocumentRecord, SectionRecord } from '../contract.ts';
+import type { CorrectionFate, DocumentRecord, SectionRecord } from '../contract.ts';
 
 export type { Source } from '../../answers/contract.ts';
 export type { Answer, DocumentRecord, SectionRecord };
@@ -14,6 +14,7 @@ export interface Problem {
 export interface Status {
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+  readonly learning: string;
   readonly model: { readonly base: string; readonly adapter: string | null } | null;
   readonly maxUploadBytes: number;
   readonly maxQuestionCharacters: number;
@@ -155,6 +156,15 @@ export const fetchStatus = () => json<Status>('/api/status');
 export const fetchSample = () => json<Sample>('/api/sample');
 export const loadSample = () => json<DocumentRecord>('/api/sample', { method: 'POST' });
 export const fetchExamples = async () => (await json<{ questions: string[] }>('/api/examples')).questions;
-export const sendVote = async (answer: string, vote: 1 | -1, reason?: string): Promise<void> => {
-  await call('/api/feedback', post({ answer, vote, ...(reason ? { reason } : {}) }));
-};
+export interface Correction {
+  /** What the answer should have been. */
+  readonly correction: string;
+  readonly reason: string;
+}
+
+/** @returns what becomes of the correction, null without one. @throws ApiError */
+export async function sendVote(answer: string, vote: 1 | -1, given?: Correction): Promise<CorrectionFate | null> {
+  const words = Object.entries(given ?? {}).filter(([, text]) => text.trim() !== '');
+  const body = { answer, vote, ...Object.fromEntries(words) };
+  return (await json<{ correction: CorrectionFate | null }>('/api/feedback', post(body))).correction;
+}

@@ -85,16 +85,17 @@ export function askRoutes(app: FastifyInstance, context: Context): void {
       config: {
         describe: {
           summary: 'Vote on an answer',
-          detail: 'A second vote on the same answer replaces the first.',
+          detail:
+            'A second vote on the same answer replaces the first. `correction` says what becomes of the one that was given: `waits` for an admin, or `unsaid` by every document; null without one.',
           request: schemas.vote,
-          status: 204,
+          response: schemas.voted,
         },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const { answer, ...vote } = schemas.parse(schemas.vote, request.body);
-      await feedback.record({ answerId: answer, userId: context.callerId(request.ip), ...vote }, webAudience);
-      return reply.code(204).send();
+      const given = { answerId: answer, userId: context.callerId(request.ip), ...vote };
+      return { correction: await feedback.record(given, webAudience) };
     },
   );
 }

@@ -6,7 +6,7 @@ import { sampleHandbook } from '../sample/sample.ts';
 import * as schemas from '../schemas.ts';
 
 export function statusRoutes(app: FastifyInstance, context: Context): void {
-  const { documents, health, models, config } = context;
+  const { documents, health, models, learning, config } = context;
 
   app.get(
     '/api/status',
@@ -15,14 +15,16 @@ export function statusRoutes(app: FastifyInstance, context: Context): void {
       const checks = await health.checks();
       const ready = checks.every((check) => check.ok);
       // A status page that fails because something failed would be of no use.
-      const [list, model] = await Promise.all([
+      const [list, model, line] = await Promise.all([
         documents.list(webAudience).catch(() => []),
         models.list().catch(() => null),
+        learning.line().catch(() => ''),
       ]);
       const count = (...states: string[]) => list.filter((document) => states.includes(document.status)).length;
       return {
         ready,
         checks,
+        learning: line,
         model: model && {
           base: model.base.id,
           adapter: model.adapters.find((adapter) => adapter.alias.includes('champion'))?.id ?? null,

@@ -12,9 +12,11 @@ interface Props {
   readonly answer: Answer;
   /** Whether a document was deleted since. */
   readonly isDeleted: (documentId: string) => boolean;
+  /** Keeps words that no document says as a document. */
+  onTeach(words: string): void;
 }
 
-function NotFound({ answer, isDeleted }: Props) {
+function NotFound({ answer, isDeleted, onTeach }: Props) {
   const [nearest] = answer.sources;
   return (
     <div className="card not-found" data-testid="not-found">
@@ -29,7 +31,7 @@ function NotFound({ answer, isDeleted }: Props) {
         </p>
       )}
       <footer>
-        <Feedback answerId={answer.id} />
+        <Feedback answerId={answer.id} onTeach={onTeach} />
       </footer>
     </div>
   );
@@ -60,14 +62,15 @@ const distinct = (sources: Answer['sources']) =>
 /** What Docent adds to an answer (“this document is not in English …”): the last line, in `_…_`. */
 const noteOf = (answer: Answer): string | undefined => /\n_([^\n]+)_\s*$/.exec(answer.text)?.[1];
 
-export function AnswerCard({ answer, isDeleted }: Props) {
+export function AnswerCard({ answer, isDeleted, onTeach }: Props) {
   if (answer.kind === 'help' || answer.kind === 'greeting')
     return (
       <div className="card">
         <Prose text={answer.text} />
       </div>
     );
-  if (!answer.found || answer.answer === null) return <NotFound answer={answer} isDeleted={isDeleted} />;
+  if (!answer.found || answer.answer === null)
+    return <NotFound answer={answer} isDeleted={isDeleted} onTeach={onTeach} />;
 
   const parts = partsOf(answer);
   const note = noteOf(answer);
@@ -97,7 +100,7 @@ export function AnswerCard({ answer, isDeleted }: Props) {
         <Seconds answer={answer} />
         <span className="spring" />
         {!gone && <CopyButton text={forClipboard(answer)} />}
-        <Feedback answerId={answer.id} />
+        <Feedback answerId={answer.id} onTeach={onTeach} />
       </footer>
     </div>
   );

@@ -5,7 +5,13 @@ import { FileButton } from './FileButton.tsx';
 import { Icon } from './Icon.tsx';
 import { UploadLines } from './UploadLines.tsx';
 
-export function DocumentsPanel({ documents }: { readonly documents: Documents }) {
+interface Props {
+  readonly documents: Documents;
+  /** What is learned now, or came of the last run; '' = not known. */
+  readonly learning: string;
+}
+
+export function DocumentsPanel({ documents, learning }: Props) {
   const { list, uploads } = documents;
   return (
     <section className="documents" aria-labelledby="documents-heading">
@@ -34,6 +40,7 @@ export function DocumentsPanel({ documents }: { readonly documents: Documents })
           {list ? 'PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown and plain text.' : 'Loading…'}
         </p>
       )}
+      {learning && <p className="learning">Learning: {learning}</p>}
     </section>
   );
 }

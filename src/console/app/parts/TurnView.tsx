@@ -24,9 +24,11 @@ interface Props {
   readonly isDeleted: (documentId: string) => boolean;
   readonly canRetry: boolean;
   onRetry(): void;
+  /** Keeps a correction of this answer as a document. */
+  onTeach(words: string): void;
 }
 
-export function TurnView({ turn, isDeleted, canRetry, onRetry }: Props) {
+export function TurnView({ turn, isDeleted, canRetry, onRetry, onTeach }: Props) {
   return (
     <li className="turn" data-state={turn.state}>
       <p className="question">{turn.question}</p>
@@ -36,7 +38,9 @@ export function TurnView({ turn, isDeleted, canRetry, onRetry }: Props) {
           {progressText(turn.progress)}
         </p>
       )}
-      {turn.state === 'answered' && turn.answer && <AnswerCard answer={turn.answer} isDeleted={isDeleted} />}
+      {turn.state === 'answered' && turn.answer && (
+        <AnswerCard answer={turn.answer} isDeleted={isDeleted} onTeach={onTeach} />
+      )}
       {(turn.state === 'failed' || turn.state === 'stopped') && (
         <div className="card trouble">
           <p className="verdict">

@@ -1,0 +1,12 @@
+/** A run in one line for people; names no document. */
+import type { KnownRun } from './run-rows.ts';
+
+export function describeRun(run: KnownRun | null): string {
+  if (!run) return 'not begun yet.';
+  const { state, progress, reason, decision, endedAt } = run;
+  if (state === 'waiting' || state === 'running')
+    return `${progress?.line ?? 'about to begin'}${progress ? ` (${Math.round(progress.share * 100)} %)` : ''}.`;
+  if (state !== 'done') return `the last run ended without a result${reason ? ` (${reason})` : ''}.`;
+  const when = endedAt?.toISOString().slice(0, 10);
+  return `last run ${when}, ${decision === 'promoted' ? 'live' : 'what served before stays'}. ${reason ?? ''}`.trim();
+}
