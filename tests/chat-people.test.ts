@@ -133,6 +133,8 @@ describe('a correction', () => {
     ]);
     slack.press(general, anna, approve);
     await eventually(() => expect(lastResponse().text).toMatch(/^Approved/));
+    const better = slack.say(general, ben, `<@${botUser}> In Paris, what is the hotel budget per night?`);
+    await oneReply(better, /^180 euros per night.*corrected/s);
     expect(await place.store.prisma.feedback.findMany()).toMatchObject([{ review: 'approved' }]);
     slack.command(general, anna, 'feedback');
     await eventually(() => expect(lastResponse().text).toBe('No correction waits for you.'));
@@ -163,12 +165,21 @@ describe('a correction', () => {
       return form.original!;
     };
     expect(visibleText(await send(''))).toBe('Thank you, noted.');
-    // With open documents of two workspaces, only what both may read teaches.
-    expect(visibleText(await send('180 euros'))).toMatch(/documents here say so too, but I train only/);
-    const list = discord.command(hall, ada, 'feedback');
-    await eventually(() => expect(visibleText(list.original!)).toMatch(/180 euros/));
-    const reject = discord.press(list.original!, ada, idsOf(list.original!.components)[1]!);
+    expect(visibleText(await send('180 euros'))).toMatch(/The documents say so too.*an admin/);
+    const decide = async (words: RegExp, button: number) => {
+      const list = discord.command(hall, ada, 'feedback');
+      await eventually(() => expect(visibleText(list.original!)).toMatch(words));
+      return discord.press(list.original!, ada, idsOf(list.original!.components)[button]!);
+    };
+    const reject = await decide(/180 euros/, 1);
     await eventually(() => expect(visibleText(reject.original!)).toMatch(/^Rejected/));
+    await send('in Paris it is 180 euros per night');
+    const approve = await decide(/in Paris it is 180/, 0);
+    await eventually(() => expect(visibleText(approve.original!)).toMatch(/^Approved/));
+    const better = discord.command(hall, ada, 'ask', { question: 'the hotel budget per night is what?' });
+    await eventually(() =>
+      expect(visibleText(better.original!)).toMatch(/In Paris it is 180 euros per night.*corrected/s),
+    );
     const unsaid = await send('The hostel costs 45 euros');
     const taught = discord.press(unsaid, bob, idsOf(unsaid.components)[0]!);
     await eventually(() => expect(visibleText(taught.original!)).toMatch(/correction .*learned 1 section/));
