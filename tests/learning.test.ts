@@ -132,6 +132,21 @@ describe('learning', () => {
       expect(examples.correction![0]!.words.toLowerCase()).toBe('premium economy');
     });
 
+    test('answers that people liked are asked about too, and disliked ones are not', { timeout: 120_000 }, async () => {
+      const { prisma } = await docent.store();
+      const like = async (question: string, vote: 1 | -1, channel?: string) => {
+        const { id, answer } = await operator.ask({ question, ...(channel ? { channel } : {}) });
+        await prisma.feedback.create({ data: { answerId: id, userId: `u${vote}`, vote } });
+        return answer;
+      };
+      const liked = await like('Who heads the travel desk?', 1);
+      await like('Until which date can I still claim expenses from the year before?', -1);
+      await like(`When does the project ${canary} close?`, 1, 'board');
+      expect(liked).not.toBe(null);
+      const { examples } = await operator.dryRun({ minutes: 0.05 });
+      expect(examples.liked).toEqual([expect.objectContaining({ words: liked })]);
+    });
+
     test('answer the question that they correct at once, where the words may be read', {
       timeout: 120_000,
     }, async () => {

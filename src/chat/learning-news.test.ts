@@ -21,6 +21,7 @@ const result: RunResult = {
   train: null,
   candidate: null,
   champion: null,
+  shares: null,
   probes: null,
   replay: null,
   gate: [

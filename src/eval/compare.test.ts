@@ -36,6 +36,7 @@ describe('a judgement', () => {
   it('scores the answer, and asks again without the passages that hold it', async () => {
     expect(await judge(question, found, contestant('25 days'), 4, signal)).toMatchObject({
       f1: 1,
+      f1Otherwise: 1,
       readsOwn: true,
       answered: true,
       refused: true,

@@ -15,6 +15,8 @@ import { f1Of, sameAnswer, score } from './squad.ts';
 
 /** A reader with what is in force when it serves. */
 export interface Contestant {
+  /** Another way to read its confidence, scored beside it. */
+  readonly otherwise?: Calibration;
   readonly reader: Reader;
   readonly calibration: Calibration;
   readonly givenPassage: Calibration;
@@ -74,6 +76,8 @@ const goldOf = ({ form, words }: JudgingQuestion): string => (form === 'span' ? 
 export interface Judged {
   /** F1 with the search's passages. */
   readonly f1: number;
+  /** The same as `otherwise` would have it; equal where there is none. */
+  readonly f1Otherwise: number;
   /** Whether the same question without the passages that answer it was refused; null where the search brought no others. */
   readonly refused: boolean | null;
   /** How sure it was of an answer that can't be right: the same question without those passages; null as `refused`. */
@@ -87,7 +91,7 @@ export interface Judged {
 export async function judge(
   question: JudgingQuestion,
   found: readonly FoundPassage[],
-  { reader, calibration }: Contestant,
+  { reader, calibration, otherwise = calibration }: Contestant,
   passages: number,
   signal: AbortSignal,
 ): Promise<Judged> {
@@ -103,12 +107,13 @@ export async function judge(
   const readings = await reader.read(question.question, known < 0 ? [...texts, question.passage] : texts, { signal });
   const own = readings.at(known);
   const readingsOf = (chosen: readonly FoundPassage[]) => chosen.map((each) => readings[all.indexOf(each)]!);
-  const of = (chosen: readonly FoundPassage[]) => saying(chosen, readingsOf(chosen), calibration);
+  const of = (chosen: readonly FoundPassage[], by = calibration) => saying(chosen, readingsOf(chosen), by);
   const answer = of(usual);
   const refused = without.length > 0 ? of(without) === null : null;
   const ownWords = own ? wordsOfReading(question.passage, own) : '';
   return {
     f1: score(answer, [gold], false).f1,
+    f1Otherwise: score(of(usual, otherwise), [gold], false).f1,
     refused,
     wronglySure: without.length > 0 ? surenessOf(without, readingsOf(without), calibration) : null,
     readsOwn: own !== undefined && own.form === question.form && f1Of(ownWords, question.words) >= sameAnswer,

@@ -32,6 +32,14 @@ export interface Scores {
   readonly abstain_recall: number;
 }
 
+/** What each part of a candidate gains on all gate questions, as shares; search and passages stay as they are. */
+export interface BundleShares {
+  /** The weights, with the confidence read as the shipped reader's. */
+  readonly adapter: number;
+  /** Reading its confidence its own way. */
+  readonly calibration: number;
+}
+
 /** The operator's own questions; ids are those of `docent probes`. */
 export interface ProbeResult {
   readonly asked: number;
@@ -72,6 +80,8 @@ export interface RunResult {
   readonly candidate: Scores | null;
   readonly champion: Scores | null;
   readonly gate: readonly SuiteResult[];
+  /** Null where nothing was trained. */
+  readonly shares: BundleShares | null;
   /** Null where there are none, or nothing was trained. */
   readonly probes: ProbeResult | null;
   /** Null where the candidate does not go live. */

@@ -22,7 +22,7 @@ import { yesNoFrom } from './rules/yesno.ts';
 import type { Side } from './split.ts';
 import type { TeachingPassage, TeachingSection } from './teaching.ts';
 
-export type QuestionKind = 'written' | 'table' | 'detail' | 'yes' | 'no' | 'correction';
+export type QuestionKind = 'written' | 'table' | 'detail' | 'yes' | 'no' | 'correction' | 'liked';
 
 /** A question with its answer, and where both come from. */
 export interface LearnedQuestion {

@@ -3,9 +3,12 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
+import { isElliptical } from '../answers/follow-up.ts';
 import { type Piece, wordsAt } from '../documents/passage.ts';
 import { saidAt, saidPattern } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
+import { wordsOnly } from '../eval/evidence.ts';
+import { groupBy } from '../group.ts';
 import { type Audience, audienceParameters, visiblePassages } from '../retrieval/visibility.ts';
 import type { Platform, PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
@@ -52,6 +55,11 @@ export interface Corrections {
   list(workspace?: { readonly platform: Platform; readonly externalId: string }): Promise<readonly ReviewedFeedback[]>;
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
+  /**
+   * Questions whose answer people liked and nobody disliked: how people here ask. Each stays on its section's side, so
+   * that some of them judge.
+   */
+  liked(sections: readonly TeachingSection[], scope: Scope): Promise<readonly Omit<Correction, 'side'>[]>;
   /** What the approved ones teach. */
   approved(sections: readonly TeachingSection[], scope: Scope): Promise<readonly Correction[]>;
 }
@@ -71,6 +79,25 @@ const sql = `
     and ($2::boolean or w.platform = 'local' or ${teachesScope('w.id')})
     and ($3::text is null or (w.platform::text = $3 and w.external_id = $4))
   order by f.created_at desc`;
+
+/** Newest first; yes and no need the words that show it, which the quote is not exactly. */
+const likedSql = `
+  with ${openWorkspaces}
+  select q.text as question, a.answer as correction, array_agg(distinct s.document_id::text) as sources
+  from answers a
+  join questions q on q.id = a.question_id
+  join conversations t on t.id = q.conversation_id
+  join channels c on c.id = t.channel_id
+  join workspaces w on w.id = c.workspace_id
+  join answer_sources s on s.answer_id = a.id and s.quote <> ''
+  where a.found and a.kind = 'span' and a.answer is not null
+    and exists (select 1 from feedback f where f.answer_id = a.id and f.vote > 0)
+    and not exists (select 1 from feedback f where f.answer_id = a.id and f.vote < 0)
+    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and (w.platform = 'local' or ${teachesScope('w.id')})
+  group by q.id, a.id
+  order by q.created_at desc
+  limit 500`;
 
 /** Passages of documents that hold the words somewhere; in which passage, the pieces tell. */
 const saidSql = `
@@ -95,7 +122,10 @@ interface Place {
 }
 
 /** The first passage that says it, of the cited documents first; in the document's own case and spaces. */
-function placeOf({ correction, sources }: Row, sections: readonly TeachingSection[]): Place | null {
+function placeOf(
+  { correction, sources }: Pick<Row, 'correction' | 'sources'>,
+  sections: readonly TeachingSection[],
+): Place | null {
   const cited = (section: TeachingSection) => Number(sources.includes(section.documentId));
   for (const section of sections.toSorted((a, b) => cited(b) - cited(a)))
     for (const { id, pieces } of section.passages) {
@@ -103,6 +133,21 @@ function placeOf({ correction, sources }: Row, sections: readonly TeachingSectio
       if (at) return { section, passageId: id, start: at[0], end: at[1] };
     }
   return null;
+}
+
+/** What a question with its answer's place teaches. */
+function learned(question: string, { section, passageId, start, end }: Place) {
+  const { pieces } = section.passages.find(({ id }) => id === passageId)!;
+  return {
+    question,
+    form: 'span' as const,
+    spans: [[start, end]] as const,
+    words: wordsAt(pieces, [[start, end]]),
+    documentId: section.documentId,
+    document: section.document,
+    sectionId: section.id,
+    passageId,
+  };
 }
 
 export function createCorrections(deps: { readonly prisma: PrismaClient; readonly pool: Pool }): Corrections {
@@ -167,27 +212,21 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
         prisma.auditEntry.create({ data: { actorId, action: `feedback.${review}`, subject: id } }),
       ]);
     },
+    async liked(sections, scope) {
+      type Liked = Pick<Row, 'question' | 'correction' | 'sources'>;
+      const { rows } = await pool.query<Liked>(likedSql, [scope]);
+      const asked = rows.filter(({ question }) => !isElliptical(question));
+      return [...groupBy(asked, ({ question }) => wordsOnly(question)).values()].flatMap(([row]) => {
+        const place = placeOf(row!, sections);
+        return place ? [{ kind: 'liked' as const, ...learned(row!.question, place) }] : [];
+      });
+    },
     async approved(sections, scope) {
       const all = (await teaching(scope)).filter(({ review }) => review === 'approved');
       return all.flatMap((row) => {
         const place = placeOf(row, sections);
         if (!place) return [];
-        const { section, passageId, start, end } = place;
-        const { pieces } = section.passages.find(({ id }) => id === passageId)!;
-        return [
-          {
-            kind: 'correction' as const,
-            question: row.question,
-            form: 'span' as const,
-            spans: [[start, end]] as const,
-            words: wordsAt(pieces, [[start, end]]),
-            side: 'train' as const,
-            documentId: section.documentId,
-            document: section.document,
-            sectionId: section.id,
-            passageId,
-          },
-        ];
+        return [{ kind: 'correction' as const, side: 'train' as const, ...learned(row.question, place) }];
       });
     },
   };

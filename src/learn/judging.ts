@@ -18,7 +18,7 @@ import { decide, type GateDecision, leastQuestions } from '../eval/gate.ts';
 import { sameAnswer, score } from '../eval/squad.ts';
 import type { Calibration } from '../reader/calibration.ts';
 import { asCautious } from './calibrate.ts';
-import type { ProbeResult, ReplayResult, Scores } from './contract.ts';
+import type { BundleShares, ProbeResult, ReplayResult, Scores } from './contract.ts';
 import type { LearnedQuestion, Search } from './dataset.ts';
 import { generalGate } from './general.ts';
 import type { Probe } from './probes.ts';
@@ -49,6 +49,7 @@ export interface Verdict {
   readonly calibration: Calibration;
   readonly champion: Scores;
   readonly candidate: Scores;
+  readonly shares: BundleShares;
   readonly probes: ProbeResult | null;
   /** Only of a candidate that goes live. */
   readonly replay: ReplayResult | null;
@@ -229,7 +230,8 @@ export async function compare(
   say(0, 'setting how sure an answer must be');
   const { contestant } = untuned;
   const calibration = await calibrationOf(deps, of('dev'), champion.contestant, contestant, end('calibration'));
-  const candidate: Named = { id: untuned.id, contestant: { ...contestant, calibration } };
+  const otherwise = contestant.calibration;
+  const candidate: Named = { id: untuned.id, contestant: { ...contestant, calibration, otherwise } };
 
   const gate = of('gate');
   const { asked, judged } = await judgeAll(
@@ -265,6 +267,10 @@ export async function compare(
     calibration,
     champion: scoresOf(champion.id, ofChampion),
     candidate: scoresOf(candidate.id, ofCandidate),
+    shares: {
+      adapter: mean(ofCandidate.map(({ f1Otherwise }, i) => f1Otherwise - ofChampion[i]!.f1)),
+      calibration: mean(ofCandidate.map(({ f1, f1Otherwise }) => f1 - f1Otherwise)),
+    },
     probes,
     replay: replayed,
   };

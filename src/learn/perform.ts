@@ -28,6 +28,7 @@ const nothingDone = (runId: string, reason: string): RunResult => ({
   train: null,
   candidate: null,
   champion: null,
+  shares: null,
   probes: null,
   replay: null,
   gate: [],

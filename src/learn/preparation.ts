@@ -46,7 +46,8 @@ export interface Material {
   readonly scope: Scope;
   readonly sections: readonly TeachingSection[];
   readonly corrections: readonly Correction[];
-  /** The same for the same sections and corrections. */
+  readonly liked: readonly Omit<Correction, 'side'>[];
+  /** The same for the same sections and corrections; a 👍 more is no reason for a run. */
   readonly fingerprint: string;
 }
 
@@ -101,9 +102,10 @@ export function createPreparation(
     async material(scope) {
       const sections = await loadTeachingSections(pool, scope);
       const corrections = await feedback.approved(sections, scope);
-      return { scope, sections, corrections, fingerprint: fingerprintOf(sections, corrections) };
+      const liked = await feedback.liked(sections, scope);
+      return { scope, sections, corrections, liked, fingerprint: fingerprintOf(sections, corrections) };
     },
-    async depsOf(runId, { scope, sections, corrections }, options) {
+    async depsOf(runId, { scope, sections, corrections, liked }, options) {
       const [registry, engine, tokenizer, reader, retriever, base] = await Promise.all([
         deps.registry(),
         deps.engine(),
@@ -149,7 +151,10 @@ export function createPreparation(
         sections,
         sides,
         search,
-        corrections: corrections.map((correction) => ({ ...correction, near: [] })),
+        asked: [
+          ...corrections.map((correction) => ({ ...correction, near: [] })),
+          ...liked.map((one) => ({ ...one, side: sides.get(one.sectionId) ?? 'train', near: [] })),
+        ],
         // What an admin approved must stay right as well.
         probes: [
           ...(await probes.list()),

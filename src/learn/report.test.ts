@@ -30,6 +30,7 @@ const result: RunResult = {
   },
   candidate: { id: 'reader-1', f1: 0.6, abstain_precision: 0.7, abstain_recall: 0.8 },
   champion: { id: 'reader-0', f1: 0.5, abstain_precision: 0.7, abstain_recall: 0.8 },
+  shares: null,
   probes: null,
   replay: null,
   gate: [compareSuite('workspace', scores(0.1)), compareSuite('general', scores(-0.2)), compareSuite('abstention', [])],

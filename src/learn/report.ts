@@ -5,7 +5,7 @@ import { gainChart } from './gain-chart.ts';
 const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
 
 export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md' | 'report.svg', string>> {
-  const { dataset, train, champion, candidate, gate, probes, replay } = result;
+  const { dataset, train, champion, candidate, gate, shares, probes, replay } = result;
   const title = `${candidate?.id ?? result.run}: ${result.decision}`;
   const lines = [
     `# ${title}`,
@@ -35,6 +35,12 @@ export function reportOf(result: RunResult): Readonly<Record<'report.json' | 're
             ({ id, f1, abstain_precision, abstain_recall }) =>
               `| ${id} | ${f1} | ${abstain_precision} | ${abstain_recall} |`,
           ),
+          '',
+        ]
+      : []),
+    ...(shares
+      ? [
+          `Of the gain on all gate questions the weights have ${points(shares.adapter)} points, the calibration ${points(shares.calibration)}.`,
           '',
         ]
       : []),

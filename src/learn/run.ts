@@ -44,8 +44,11 @@ export interface RunDeps extends JudgingDeps {
   readonly writer: QuestionWriter;
   readonly countTokens: (text: string) => number;
   readonly sides: ReadonlyMap<string, Side>;
-  /** What people corrected and an admin approved; their sections are on the side that is learned from. */
-  readonly corrections: readonly LearnedQuestion[];
+  /**
+   * People's questions: corrections that an admin approved, whose sections are on the side that is learned from, and
+   * answers that were liked.
+   */
+  readonly asked: readonly LearnedQuestion[];
   /** A reader of an adapter folder that is not in service. */
   readonly readerOf: (folder: string) => Promise<Reader>;
   readonly onTraining?: (run: TrainingRun) => () => void;
@@ -98,7 +101,7 @@ export async function dataSetOf(
           }),
       },
     );
-    writeJson(file, { ...data, questions: [...data.questions, ...deps.corrections] });
+    writeJson(file, { ...data, questions: [...data.questions, ...deps.asked] });
   }
   const data = readJson<DataSet>(file);
   return { data, summary: describe(data) };
@@ -209,6 +212,7 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
     train: null,
     candidate: null,
     champion: null,
+    shares: null,
     probes: null,
     replay: null,
   } as const;

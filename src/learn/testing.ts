@@ -114,7 +114,7 @@ export const depsFor = (
         .map((n, rank) => ({ passageId: `p${n}`, score: 1 - rank / 10 }))
         .slice(0, limit);
     },
-    corrections: [],
+    asked: [],
     probes: [],
     recent: async () => [],
     readerOf: async () => readerThatIs(always),
