@@ -175,9 +175,9 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
     });
 
   /** What people corrected is not read again; null where nobody did, or no visible passage says it any more. */
-  const fromCorrection = async (question: Question): Promise<Drafted | null> => {
+  const fromCorrection = async (question: Question, previous: PreviousTurn | null): Promise<Drafted | null> => {
     // Out of its thread it asks something else.
-    if (isElliptical(question.text)) return null;
+    if (previous && isElliptical(question.text)) return null;
     const began = performance.now();
     for (const words of await corrected.wordsFor(question.text, question.audience)) {
       const asked = [question.text, words].map((text) => ({ text, weight: 1 }));
@@ -248,7 +248,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
         if (said) return { draft: said, seen: [], retrieved: 0, read: 0 };
         options.onProgress?.('searching', 0);
         const previous = await conversations.previous(recorded.conversationId, recorded.id);
-        return (await fromCorrection(question)) ?? fromDocuments(question, previous, inService, options);
+        return (await fromCorrection(question, previous)) ?? fromDocuments(question, previous, inService, options);
       };
       const { draft, seen, retrieved, read } = await drafted();
       const timing = {

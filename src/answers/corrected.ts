@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { type Audience, audienceParameters, visibleChannels } from '../retrieval/visibility.ts';
+import { followsAnother, leans } from './follow-up.ts';
 
 export interface CorrectedAnswers {
   /** The words for this question, those approved last first; none for a question that nobody corrected. */
@@ -13,7 +14,7 @@ export interface CorrectedAnswers {
 /** Given where this audience may read, or on this machine by its operator. */
 const sql = `
   with ${visibleChannels}
-  select q.text as question, f.correction
+  select q.text as question, f.correction, ${followsAnother('q')} as follows
   from feedback f
   join answers a on a.id = f.answer_id
   join questions q on q.id = a.question_id
@@ -47,8 +48,9 @@ export const createCorrectedAnswers = ({ pool }: { readonly pool: Pool }): Corre
     interface Row {
       readonly question: string;
       readonly correction: string;
+      readonly follows: boolean;
     }
     const { rows } = await pool.query<Row>(sql, [...audienceParameters(audience)]);
-    return rows.filter((row) => questionKey(row.question) === key).map(({ correction }) => correction);
+    return rows.filter((row) => !leans(row) && questionKey(row.question) === key).map(({ correction }) => correction);
   },
 });

@@ -22,6 +22,14 @@ export function isElliptical(question: string): boolean {
   return words.length <= 9 && pronoun.test(question);
 }
 
+/** SQL: whether question `q` came after another one of its conversation, and so may lean on it. */
+export const followsAnother = (q: string): string =>
+  `exists (select 1 from questions e where e.conversation_id = ${q}.conversation_id and e.created_at < ${q}.created_at)`;
+
+/** A stored question that cannot be asked alone. @param follows as `followsAnother` says. */
+export const leans = ({ question, follows }: { readonly question: string; readonly follows: boolean }): boolean =>
+  follows && isElliptical(question);
+
 /** Two turns as the reader sees them; adapters are trained with the earlier question above the new one. */
 export const inThread = (earlier: string, question: string): string => `${earlier.trim()}\n${question.trim()}`;
 

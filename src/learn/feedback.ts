@@ -3,7 +3,7 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
-import { isElliptical } from '../answers/follow-up.ts';
+import { followsAnother, leans } from '../answers/follow-up.ts';
 import { type Piece, wordsAt } from '../documents/passage.ts';
 import { saidAt, saidPattern } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
@@ -83,7 +83,7 @@ const sql = `
 /** Newest first; yes and no need the words that show it, which the quote is not exactly. */
 const likedSql = `
   with ${openWorkspaces}
-  select q.text as question, a.answer as correction, array_agg(distinct s.document_id::text) as sources
+  select q.text as question, a.answer as correction, ${followsAnother('q')} as follows, array_agg(distinct s.document_id::text) as sources
   from answers a
   join questions q on q.id = a.question_id
   join conversations t on t.id = q.conversation_id
@@ -213,9 +213,9 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
       ]);
     },
     async liked(sections, scope) {
-      type Liked = Pick<Row, 'question' | 'correction' | 'sources'>;
+      type Liked = Pick<Row, 'question' | 'correction' | 'sources'> & { readonly follows: boolean };
       const { rows } = await pool.query<Liked>(likedSql, [scope]);
-      const asked = rows.filter(({ question }) => !isElliptical(question));
+      const asked = rows.filter((row) => !leans(row));
       return [...groupBy(asked, ({ question }) => wordsOnly(question)).values()].flatMap(([row]) => {
         const place = placeOf(row!, sections);
         return place ? [{ kind: 'liked' as const, ...learned(row!.question, place) }] : [];

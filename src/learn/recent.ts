@@ -1,6 +1,6 @@
 /** The last questions that people asked where every member may read: what a candidate would answer to them is looked at. */
 import type { Pool } from 'pg';
-import { isElliptical } from '../answers/follow-up.ts';
+import { followsAnother, leans } from '../answers/follow-up.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { groupBy } from '../group.ts';
 import { openWorkspaces, type Scope, teachesScope } from './teaching.ts';
@@ -12,7 +12,7 @@ export interface RecentQuestion {
 
 const sql = `
   with ${openWorkspaces}
-  select q.id, q.text as question
+  select q.id, q.text as question, ${followsAnother('q')} as follows
   from questions q
   join answers a on a.question_id = q.id
   join conversations t on t.id = q.conversation_id
@@ -26,7 +26,9 @@ const sql = `
 
 /** Newest first, each wording once; what leans on its thread is left out, because it is asked alone. */
 export async function recentQuestions(pool: Pool, scope: Scope, limit: number): Promise<readonly RecentQuestion[]> {
-  const { rows } = await pool.query<RecentQuestion>(sql, [scope, limit * 3]);
-  const whole = rows.filter(({ question }) => !isElliptical(question));
-  return [...groupBy(whole, ({ question }) => wordsOnly(question)).values()].map(([first]) => first!).slice(0, limit);
+  const { rows } = await pool.query<RecentQuestion & { readonly follows: boolean }>(sql, [scope, limit * 3]);
+  const whole = rows.filter((row) => !leans(row));
+  return [...groupBy(whole, ({ question }) => wordsOnly(question)).values()]
+    .map(([first]) => ({ id: first!.id, question: first!.question }))
+    .slice(0, limit);
 }
