@@ -9,12 +9,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { answers, ask, launch, notFound, openPage } from '../../tests/web-scenarios.ts';
+import { megabytes } from './memory.ts';
 
 const { values } = parseArgs({
   options: { folder: { type: 'string', default: '.' }, screenshots: { type: 'string' } },
@@ -37,25 +38,6 @@ const questions = readFileSync(join(fixtures, 'look.jsonl'), 'utf8')
 const answerable = questions.filter(({ doc }) => doc && files.includes(doc));
 const asked = files.flatMap((file) => answerable.filter(({ doc }) => doc === file).slice(0, 4));
 const unanswerable = questions.find(({ impossible }) => impossible)!;
-
-/** Megabytes of a process and everything below it. */
-function megabytes(root: number): number {
-  const parents = new Map<number, number>();
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const [, parent] = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      parents.set(Number(pid), Number(parent));
-    } catch {} // gone meanwhile
-  }
-  const below = (pid: number): boolean => pid === root || (parents.has(pid) && below(parents.get(pid)!));
-  let kilobytes = 0;
-  for (const pid of parents.keys())
-    if (below(pid))
-      try {
-        kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
-      } catch {}
-  return Math.round(kilobytes / 1024);
-}
 
 async function start(): Promise<{ readonly server: ChildProcess; readonly seconds: number }> {
   const began = performance.now();
