@@ -35,7 +35,7 @@ let hall: DiscordChannel;
 let ada: DiscordUser;
 let bob: DiscordUser;
 
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 beforeAll(async () => {
   const { folder } = await testBase();
@@ -96,6 +96,12 @@ const buttonsOf = (blocks: unknown): Record<string, { readonly action_id: string
 const idsOf = (components: unknown): readonly string[] =>
   [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
 const lastResponse = () => slack.responses.at(-1) as { text: string; blocks: unknown };
+
+const messageDocuments = () =>
+  place.store.prisma.document.findMany({
+    where: { path: { startsWith: 'message' } },
+    include: { liveVersion: true },
+  });
 
 describe('a correction', () => {
   /** Ben's 👎 of the answer to a question, with these words; what he is told. */
@@ -174,5 +180,59 @@ describe('a correction', () => {
     await eventually(() => expect(visibleText(taught.original!)).toMatch(/correction .*learned 1 section/));
     const again = discord.command(hall, bob, 'ask', { question: 'What does the hostel cost?' });
     await eventually(() => expect(visibleText(again.original!)).toMatch(/45 euros/));
+  });
+});
+
+describe('a message of the chat', () => {
+  test('becomes a document of its channel, follows its edits, and goes with it', async () => {
+    const said = slack.say(general, ben, 'The canteen closes at half past two.');
+    slack.shortcut(said, ben, 'docent_teach');
+    const line = await oneReply(said, /message \d{4}-\d\d-\d\d \w{6}\.md: learned 1 section/);
+    expect(line.thread_ts).toBe(said.ts);
+    const question = slack.say(general, anna, 'When does the canteen close?');
+    slack.shortcut(question, ben, 'docent_ask');
+    await oneReply(question, /half past two[\s\S]*archives\/CGENERAL/);
+    slack.edit(said, 'The canteen closes at three o’clock.');
+    await eventually(async () => {
+      const [document] = await messageDocuments();
+      expect(document?.liveVersion?.text).toContain('three o’clock');
+    });
+    await oneReply(slack.say(general, anna, `<@${botUser}> When does the canteen close?`), /three o’clock/);
+    slack.remove(said);
+    await eventually(async () => expect(await messageDocuments()).toEqual([]));
+    const nothing = slack.say(general, ben, '');
+    slack.shortcut(nothing, ben, 'docent_teach');
+    await oneReply(nothing, /nothing in this message that I could read/);
+  });
+
+  test('on Discord the same, and names of documents are completed where they may be seen', async () => {
+    const guild = [...discord.world.guilds.values()][0]!;
+    const board = discord.world.addTextChannel(guild, 'board', { closed: true, allowUsers: [ada.id] });
+    discord.updateChannel(board, {});
+    const said = discord.say(hall, bob, 'The gym opens at six.');
+    const taught = discord.menu(said, bob, 'Teach this to Docent');
+    await eventually(() => expect(visibleText(taught.original!)).toMatch(/learned 1 section/));
+    const asked = discord.command(hall, bob, 'ask', { question: 'When does the gym open?', private: true });
+    await eventually(() => expect(visibleText(asked.original!)).toMatch(/at six/));
+    const merger = { name: 'merger.md', bytes: '# Merger\n\nIt is secret.\n' };
+    const upload = discord.command(board, ada, 'upload', { file: merger });
+    await eventually(() => expect(visibleText(upload.original!)).toMatch(/learned/));
+    const complete = async (channel: DiscordChannel, typed: string) => {
+      const typing = discord.type(channel, ada, 'documents', 'document', typed);
+      await eventually(() => expect(typing.choices).toBeTruthy());
+      return typing.choices!;
+    };
+    expect(await complete(hall, 'merger')).toEqual([]);
+    const [choice] = await complete(board, 'MERG');
+    expect(choice).toMatchObject({ name: 'merger.md' });
+    for (const [channel, words] of [
+      [board, /merger\.md[\s\S]*It speaks about:\n• Merger/],
+      [hall, /no document here that you can see/],
+    ] as const) {
+      const shown = discord.command(channel, ada, 'documents', { document: choice!.value });
+      await eventually(() => expect(visibleText(shown.original!)).toMatch(words));
+    }
+    discord.deleteMessage(said);
+    await eventually(async () => expect(await messageDocuments()).toEqual([]));
   });
 });

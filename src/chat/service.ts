@@ -15,12 +15,22 @@ import type {
   IncomingCorrection,
   IncomingMessage,
   IncomingPress,
+  IncomingTeaching,
   ReplyContent,
 } from './contract.ts';
-import { databaseAway, errorContent, finish, presentable, showProgress, whenDatabaseIsBack } from './delivery.ts';
+import {
+  databaseAway,
+  errorContent,
+  finish,
+  infoContent,
+  presentable,
+  showProgress,
+  whenDatabaseIsBack,
+} from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { Places } from './places.ts';
 import type { ChatQuestions } from './questions.ts';
+import { datedName, textFile } from './text-file.ts';
 import type { ChatUploads } from './uploads.ts';
 
 interface Deps {
@@ -155,6 +165,20 @@ export function createChatService(deps: Deps): ChatService {
     await claim(press, `press:${press.action.kind}`);
   };
 
+  const runTeaching = async (teaching: IncomingTeaching): Promise<void> => {
+    if (await claimed(teaching.key)) return;
+    const { message, files } = teaching;
+    const { key, text, url, at } = message;
+    const written = text.trim() === '' ? [] : [textFile({ key, name: datedName('message', at, key), text, url })];
+    if (written.length + files.length === 0)
+      await say(teaching, async () => infoContent('There is nothing in this message that I could read.'));
+    else {
+      const taken = await uploads.take({ ...teaching, files: [...written, ...files] });
+      background(taken.report());
+    }
+    await claim(teaching, 'teach');
+  };
+
   return {
     message: (message) => guarded(message.key, message, () => takeUp(message)),
     command: (command) => guarded(command.key, command, () => runCommand(command)),
@@ -162,6 +186,9 @@ export function createChatService(deps: Deps): ChatService {
     correct: (correction) => guarded(correction.key, correction, () => runCorrection(correction)),
     press: (press) => guarded(press.key, press, () => runPress(press)),
     feedback: (vote) => feedback.vote(vote),
+    teach: (teaching) => guarded(teaching.key, teaching, () => runTeaching(teaching)),
+    titles: async (place, person, typed) => commands.titles(await places.audience(place, person.id), typed),
+    messageEdited: (key, text) => uploads.follow(key, text),
 
     async fileDeleted(_place, key) {
       const count = await documents.removeBySource(key, 'platform');

@@ -7,9 +7,9 @@ import type { ChatHandlers } from '../contract.ts';
 import type { SlackCalls } from './calls.ts';
 import { correctionForm, correctionView, readCorrection } from './correction-form.ts';
 import type { Directory } from './directory.ts';
-import { fileKey } from './files.ts';
-import type { Inbound } from './inbound.ts';
-import { commandName } from './permissions.ts';
+import { fileKey, isGone } from './files.ts';
+import type { Inbound, MessageShortcut } from './inbound.ts';
+import { commandName, type messageShortcuts } from './permissions.ts';
 import { parsePress, parseVote, pressAction, voteAction } from './render.ts';
 import type { WhisperTarget } from './reply.ts';
 import { createTwins } from './twins.ts';
@@ -103,7 +103,17 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     if (message.subtype === 'message_deleted') {
       for (const file of message.previous_message?.files ?? [])
         await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+      if (message.deleted_ts)
+        await handlers.fileDeleted(placeOf, inbound.key({ channel: message.channel, ts: message.deleted_ts }));
       return;
+    }
+    if (message.subtype === 'message_changed') {
+      const { message: now, previous_message: before, channel } = message;
+      if (!now) return;
+      const kept = new Set((now.files ?? []).filter((file) => !isGone(file)).map(({ id }) => id));
+      for (const file of before?.files ?? [])
+        if (!kept.has(file.id)) await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+      return handlers.messageEdited(inbound.key({ channel, ts: now.ts }), await inbound.textOf(now));
     }
     if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
       return channelChanged(message.channel);
@@ -122,6 +132,18 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     await handlers.command(await inbound.command(command as unknown as SlackCommand));
     await ack();
   });
+  const onShortcut = (id: keyof typeof messageShortcuts, take: (shortcut: MessageShortcut) => Promise<void>) =>
+    app.shortcut({ type: 'message_action', callback_id: id }, async ({ body, ack }) => {
+      const { channel, message, user, trigger_id: triggerId } = body as unknown as Required<Interaction>;
+      const permalink = await calls
+        .call<{ permalink?: string }>('chat.getPermalink', { channel: channel.id, message_ts: message.ts })
+        .then(({ permalink: address }) => address ?? null)
+        .catch(() => null);
+      await inTime(take({ message: { ...message, channel: channel.id }, userId: user.id, triggerId, permalink }));
+      await ack();
+    });
+  onShortcut('docent_ask', async (shortcut) => handlers.message(await inbound.askAbout(shortcut)));
+  onShortcut('docent_teach', async (shortcut) => handlers.teach(await inbound.teach(shortcut)));
   app.action(voteAction, async ({ body, action, ack }) => {
     const vote = parseVote((action as unknown as { value?: string }).value ?? '');
     const { channel, message, user, trigger_id: trigger } = body as unknown as Interaction;

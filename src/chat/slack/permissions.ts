@@ -44,3 +44,9 @@ export const botEvents: Readonly<Record<string, string>> = {
 export const socketScope = 'connections:write';
 
 export const commandName = '/docent';
+
+/** Shortcuts in the menu of every message: callback id → what the menu says. */
+export const messageShortcuts = {
+  docent_ask: 'Ask Docent about this',
+  docent_teach: 'Teach this to Docent',
+} as const;

@@ -156,6 +156,7 @@ export function createRest({
     interaction.acknowledged = true;
     const { type, data = {} } = body as { type: number; data?: Record<string, unknown> };
     const flags = (data.flags as number | undefined) ?? 0;
+    if (type === 8) interaction.choices = data.choices as FakeInteraction['choices'];
     if (type === 9) interaction.modal = data as { custom_id: string };
     if (type === 4 || type === 5) {
       interaction.original = world.addMessage(channelOr404(interaction.channelId), world.bot, {

@@ -100,6 +100,8 @@ export interface FakeInteraction {
   original: FakeMessage | null;
   /** The form that it opened. */
   modal: { readonly custom_id: string } | null;
+  /** Completions that it was offered. */
+  choices: readonly { readonly name: string; readonly value: string }[] | null;
   readonly data: unknown;
 }
 
@@ -264,6 +266,7 @@ export function createWorld(botName = 'docent') {
         expired: false,
         original: null,
         modal: null,
+        choices: null,
         data,
       };
       interactions.set(interaction.token, interaction);
