@@ -97,6 +97,81 @@ const idsOf = (components: unknown): readonly string[] =>
   [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
 const lastResponse = () => slack.responses.at(-1) as { text: string; blocks: unknown };
 
+describe('what is kept of a person', () => {
+  interface Exported {
+    readonly questions: readonly { readonly question: string; readonly answer: { readonly text: string } }[];
+    readonly feedback: readonly { readonly correction: string | null }[];
+    readonly uploads: readonly { readonly path: string }[];
+  }
+
+  test('is sent to them alone, and forgotten but for what others share', async () => {
+    const { prisma } = place.store;
+    const carl = slack.addUser('UCARL');
+    general.members.add('UCARL');
+    const direct = slack.addChannel('DCARL', { is_im: true, user: 'UCARL' }, ['UCARL']);
+    const own = slack.say(direct, carl, '', {
+      files: [{ name: 'own.md', content: '# Own\n\nMy desk is number 12.\n' }],
+    });
+    await oneReply(own, /own\.md: learned/);
+    const shared = slack.say(general, carl, '', {
+      files: [{ name: 'desks.md', content: '# Desks\n\nDesk 7 is free.\n' }],
+    });
+    await oneReply(shared, /desks\.md: learned/);
+    const asked = slack.say(general, carl, `<@${botUser}> Which desk is free?`);
+    const reply = await oneReply(asked, /7/);
+    slack.vote(reply, carl, /up:[0-9a-f-]+/.exec(JSON.stringify(reply.blocks))![0]);
+    await eventually(async () => expect(await prisma.feedback.count({ where: { userId: 'UCARL' } })).toBe(1));
+    const others = await prisma.question.count({ where: { userId: { not: 'UCARL' } } });
+
+    slack.command(general, carl, 'export');
+    await eventually(() => expect(lastResponse().text).toBe('I sent it to you as a direct message.'));
+    expect(slack.said('UCARL').at(-1)?.text).toMatch(/all that I keep of you: 1 question, 1 vote, 2 uploads/);
+    const [file] = slack.sentFiles;
+    expect(file).toMatchObject({ channel: 'UCARL', name: 'docent-my-data.json' });
+    const data = JSON.parse(file!.text) as Exported;
+    expect(data.questions).toMatchObject([
+      { question: 'Which desk is free?', answer: { text: expect.stringMatching(/7/) } },
+    ]);
+    expect(data.feedback).toMatchObject([{ vote: 1 }]);
+    expect(data.uploads.map(({ path }) => path)).toEqual(['own.md', 'desks.md']);
+
+    slack.command(general, carl, 'forget-me');
+    await eventually(() =>
+      expect(lastResponse().text).toMatch(/forgot 1 question, 1 vote, 1 file of our direct messages/),
+    );
+    expect(lastResponse().text).toMatch(/1 file that you shared with others stays/);
+    expect(await prisma.question.count({ where: { userId: 'UCARL' } })).toBe(0);
+    expect(await prisma.feedback.count({ where: { userId: 'UCARL' } })).toBe(0);
+    expect(await prisma.document.findMany({ where: { path: { in: ['own.md', 'desks.md'] } } })).toMatchObject([
+      { path: 'desks.md', uploaderId: null },
+    ]);
+    expect(await prisma.question.count()).toBe(others);
+    slack.command(general, carl, 'forget');
+    await eventually(() => expect(lastResponse().text).toBe('I had nothing of yours.'));
+  });
+
+  test('is attached to the private reply on Discord', async () => {
+    const cleo = discord.join([...discord.world.guilds.values()][0]!, 'cleo');
+    const ask = discord.command(hall, cleo, 'ask', { question: 'What is the hotel budget per night?' });
+    await eventually(() => expect(visibleText(ask.original!)).toMatch(/no documents here yet/));
+    const command = discord.command(hall, cleo, 'export');
+    await eventually(() => expect(visibleText(command.original!)).toMatch(/1 question, 0 votes, 0 uploads/));
+    const [file] = command.original!.files!;
+    expect((JSON.parse(file!.text) as Exported).questions).toMatchObject([
+      { question: 'What is the hotel budget per night?' },
+    ]);
+    const forgotten = discord.command(hall, cleo, 'forget-me');
+    await eventually(() => expect(visibleText(forgotten.original!)).toMatch(/forgot 1 question/));
+    expect(await place.store.prisma.question.count({ where: { userId: cleo.id } })).toBe(0);
+  });
+
+  test('that is missing a permission is said so', async () => {
+    slack.misbehave('files.getUploadURLExternal', { how: 'refuse', error: 'missing_scope' });
+    slack.command(general, ben, 'export');
+    await eventually(() => expect(lastResponse().text).toMatch(/lacks the permission files:write/));
+  });
+});
+
 const messageDocuments = () =>
   place.store.prisma.document.findMany({
     where: { path: { startsWith: 'message' } },

@@ -560,7 +560,8 @@ describe('commands and feedback', () => {
         'ask',
         'upload',
         'documents',
-        'forget',
+        'export',
+        'forget-me',
         'status',
         'retrain',
         'feedback',
@@ -575,7 +576,7 @@ describe('commands and feedback', () => {
     expect(discord.commands().writes).toBe(1);
   });
 
-  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'forget'] as const)(
+  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'export', 'forget-me'] as const)(
     'shows /%s to the asker only',
     async (name) => {
       const { discord, general, ada, isIdle, jobs, heard } = await setup();
@@ -583,7 +584,7 @@ describe('commands and feedback', () => {
       const interaction = discord.command(general, ada, name, option ? { [option.name]: 'handbook' } : {});
       await until(() => jobs.length === 1 && isIdle());
       expect(interaction.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
-      expect(heard.commands[0]).toMatchObject({ name, text: option ? 'handbook' : '' });
+      expect(heard.commands[0]).toMatchObject({ name: commandTable[name]!.meaning, text: option ? 'handbook' : '' });
     },
   );
 
@@ -606,6 +607,16 @@ describe('commands and feedback', () => {
     await until(() => jobs.length === 1 && isIdle());
     expect(interaction.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
     expect(interaction.original!.content).toBe('Answer to «How many days?»');
+  });
+
+  it('says which servers it is in, and which one it was removed from', async () => {
+    const { discord, guild, heard } = await setup();
+    const other = discord.world.addGuild('Other');
+    await until(() => heard.present.some((ids) => ids.includes(guild.id)));
+    discord.leave(guild);
+    await until(() => heard.left.length === 1);
+    expect(heard.left).toEqual([guild.id]);
+    expect(other.id).not.toBe(guild.id);
   });
 
   it('completes names of documents', async () => {

@@ -50,6 +50,7 @@ function createRecorder() {
   const presses: IncomingPress[] = [];
   const teachings: IncomingTeaching[] = [];
   const edits: string[] = [];
+  const left: string[] = [];
   const actions = [{ kind: 'teach', subject: 'f1', label: 'Teach this' }] as const;
   const deleted: string[] = [];
   const changed: unknown[] = [];
@@ -92,6 +93,8 @@ function createRecorder() {
     press: async (press) => void presses.push(press),
     teach: async (teaching) => void teachings.push(teaching),
     titles: async () => [],
+    workspaceLeft: async ({ workspace }) => void left.push(workspace.externalId),
+    workspacesPresent: async () => undefined,
     messageEdited: async (key, text) => void edits.push(`${key} ${text}`),
     fileDeleted: async (_place, key) => void deleted.push(key),
     channelChanged: async ({ channel }) => void changed.push(channel),
@@ -107,6 +110,7 @@ function createRecorder() {
     presses,
     teachings,
     edits,
+    left,
     deleted,
     changed,
     known,
@@ -311,6 +315,17 @@ describe('a wrong answer', () => {
     await eventually(() =>
       expect(slack.said('UBEN').map(({ text }) => text)).toEqual([expect.stringMatching(/Thank you/)]),
     );
+    await allAcknowledged();
+  });
+});
+
+describe('an app that is removed', () => {
+  test('says so, also by its tokens', async () => {
+    await connect();
+    slack.event({ type: 'tokens_revoked', tokens: { oauth: ['UANNA'], bot: [] } });
+    slack.event({ type: 'app_uninstalled' });
+    slack.event({ type: 'tokens_revoked', tokens: { bot: ['UBOT'] } });
+    await eventually(() => expect(seen.left).toEqual(['T1', 'T1']));
     await allAcknowledged();
   });
 });
@@ -551,7 +566,7 @@ describe('start', () => {
     const shortcuts = manifest.matchAll(/- name: (.+)\n +type: message\n +callback_id: (\w+)\n/g);
     expect(Object.fromEntries([...shortcuts].map(([, name, id]) => [id, name]))).toEqual(messageShortcuts);
     const commands = manifest.match(/usage_hint: (.+)/)![1]!.split(' | ');
-    expect(commands.map((command) => command.split(' ')[0])).toEqual([...commandNames]);
+    expect(commands.map((command) => command.split(' ')[0])).toEqual(Object.keys(commandNames));
     expect(manifest).toContain('socket_mode_enabled: true');
   });
 });

@@ -6,11 +6,11 @@ import type { DocumentSummary } from '../documents/lifecycle.ts';
 import { DocentError } from '../errors.ts';
 import type { KnownRun, Learning } from '../learn/index.ts';
 import type { Audience } from '../retrieval/visibility.ts';
-import type { PrismaClient } from '../store/generated/client.ts';
 import type { IncomingCommand, ReplyContent } from './contract.ts';
 import { infoContent } from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { LearningNews } from './learning-news.ts';
+import type { PersonalData } from './personal-data.ts';
 import type { Places } from './places.ts';
 
 /** Headings shown of one document. */
@@ -55,7 +55,6 @@ export interface ChatCommands {
 }
 
 export function createChatCommands(deps: {
-  readonly prisma: PrismaClient;
   readonly documents: Documents;
   readonly answerer: Answerer;
   readonly model: () => { readonly base: string; readonly adapter: string | null };
@@ -63,22 +62,9 @@ export function createChatCommands(deps: {
   readonly news: Pick<LearningNews, 'follow'>;
   readonly places: Pick<Places, 'locate'>;
   readonly feedback: Pick<ChatFeedback, 'list'>;
+  readonly personalData: PersonalData;
 }): ChatCommands {
-  const { prisma, documents, answerer, learning } = deps;
-
-  const forget = async (command: IncomingCommand): Promise<string> => {
-    const { count } = await prisma.question.deleteMany({
-      where: {
-        userId: command.person.id,
-        conversation: {
-          channel: { workspace: { platform: command.place.platform, externalId: command.place.workspace.externalId } },
-        },
-      },
-    });
-    return count === 0
-      ? 'I had nothing of yours.'
-      : `Done: I forgot ${count} of your questions, with their answers. Files you shared stay until they are deleted.`;
-  };
+  const { documents, answerer, learning } = deps;
 
   /** @param words the id of a document (a completion), its name, or a part of the name */
   const describe = async (words: string, audience: Audience): Promise<string> => {
@@ -138,8 +124,6 @@ export function createChatCommands(deps: {
           ...(told ? ['I tell you here what came of it.'] : []),
         ].join('\n');
       }
-      case 'forget':
-        return forget(command);
       default:
         return helpText(await answerer.examples(audience));
     }
@@ -150,7 +134,12 @@ export function createChatCommands(deps: {
       named(await documents.list(audience), typed)
         .slice(0, mostTitles)
         .map(({ id, path }) => ({ id, title: path })),
-    run: async (command, audience) =>
-      command.name === 'feedback' ? deps.feedback.list(command) : infoContent(await say(command, audience)),
+    run: async (command, audience) => {
+      const who = { platform: command.place.platform, userId: command.person.id };
+      if (command.name === 'feedback') return deps.feedback.list(command);
+      if (command.name === 'export') return deps.personalData.export(who);
+      if (command.name === 'forget') return deps.personalData.forget(who);
+      return infoContent(await say(command, audience));
+    },
   };
 }

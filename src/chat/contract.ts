@@ -61,7 +61,7 @@ export interface IncomingMessage {
 /** A command such as `/docent status`, `/documents`, `/upload`. */
 export interface IncomingCommand {
   readonly key: string;
-  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'forget' | 'upload';
+  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'export' | 'forget' | 'upload';
   readonly place: Place;
   readonly person: Person;
   readonly text: string;
@@ -78,6 +78,8 @@ export interface ReplyContent {
   readonly tone: 'answer' | 'not-found' | 'info' | 'error';
   /** Buttons below it; pressing one comes back as `ChatHandlers.press`. At most 10. */
   readonly actions?: readonly ReplyAction[];
+  /** A text file that only the asker gets; only in replies to commands. */
+  readonly attachment?: { readonly name: string; readonly text: string };
 }
 
 export interface ReplyAction {
@@ -168,6 +170,10 @@ export interface ChatHandlers {
   fileDeleted(place: Pick<Place, 'platform' | 'workspace'>, key: string): Promise<void>;
   /** A channel was renamed, archived, made private or public. */
   channelChanged(place: Pick<Place, 'platform' | 'workspace' | 'channel'>): Promise<void>;
+  /** Docent was removed from this workspace. */
+  workspaceLeft(place: Pick<Place, 'platform' | 'workspace'>): Promise<void>;
+  /** The workspaces that it is in; `all`: it is in no others of this platform. */
+  workspacesPresent(platform: PlatformName, externalIds: readonly string[], all: boolean): Promise<void>;
   /** Whether Docent has spoken in this thread (follow-ups without a mention are for it). */
   isOwnThread(place: Place): Promise<boolean>;
   /** Whether this message key was already taken up (duplicates, and catching up after a restart). */

@@ -3,6 +3,7 @@
  * Knows answers, documents and chat/contract.ts; no platform.
  */
 import type { Logger } from 'pino';
+import type { Departed } from '../documents/departed.ts';
 import type { Documents } from '../documents/index.ts';
 import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
@@ -40,6 +41,7 @@ interface Deps {
   readonly uploads: ChatUploads;
   readonly commands: ChatCommands;
   readonly feedback: ChatFeedback;
+  readonly departed: Pick<Departed, 'removed' | 'present'>;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
   /** Told when a channel may have been closed. */
@@ -199,6 +201,9 @@ export function createChatService(deps: Deps): ChatService {
       await places.locate(place);
       await deps.onChannelChanged().catch((error: unknown) => log.error({ err: error }, 'not forgotten yet'));
     },
+
+    workspaceLeft: ({ platform, workspace }) => deps.departed.removed({ platform, externalId: workspace.externalId }),
+    workspacesPresent: (platform, externalIds, all) => deps.departed.present(platform, externalIds, { all }),
 
     async isOwnThread(place) {
       const workspace = { platform: place.platform, externalId: place.workspace.externalId };

@@ -88,6 +88,8 @@ export interface AdapterRegistry {
    * @returns whether the champion changed.
    */
   taintUnless(mayTeach: ReadonlySet<string>): Promise<boolean>;
+  /** The same for all that was learned at this time or later, whatever taught it. */
+  taintLearnedSince(time: Date): Promise<boolean>;
   /** What served before, and since when another one does; null where nothing was replaced. */
   predecessor(): Promise<{ readonly id: string; readonly until: Date } | null>;
   /** @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base or a tainted version. */
@@ -186,6 +188,24 @@ export function createAdapterRegistry(deps: {
     });
   };
 
+  /** Takes these out of service for good. @returns whether one of them served. */
+  const taint = async (
+    taught: readonly { readonly id: string; readonly aliases: readonly { readonly alias: string }[] }[],
+  ): Promise<boolean> => {
+    if (taught.length === 0) return false;
+    const served = taught.some(({ aliases }) => aliases.some(({ alias }) => alias === 'champion'));
+    const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
+    await prisma.$transaction(async (tx) => {
+      const ids = taught.map(({ id }) => id);
+      await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
+      await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
+      if (served && shipped) await point(tx, 'champion', shipped.id);
+      for (const id of ids)
+        await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
+    });
+    return served;
+  };
+
   return {
     async registerShipped() {
       const shipped = shippedFolder;
@@ -243,19 +263,15 @@ export function createAdapterRegistry(deps: {
         const version = await load(row).catch(() => null);
         if (version?.manifest.documents.some((id) => !mayTeach.has(id))) taught.push(row);
       }
-      if (taught.length === 0) return false;
-      const served = taught.some(({ aliases }) => aliases.some(({ alias }) => alias === 'champion'));
-      const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
-      await prisma.$transaction(async (tx) => {
-        const ids = taught.map(({ id }) => id);
-        await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
-        await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
-        if (served && shipped) await point(tx, 'champion', shipped.id);
-        for (const id of ids)
-          await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
-      });
-      return served;
+      return taint(taught);
     },
+    taintLearnedSince: async (time) =>
+      taint(
+        await prisma.adapter.findMany({
+          where: { tainted: false, runs: { some: {} }, createdAt: { gte: time } },
+          include: { aliases: true },
+        }),
+      ),
     async discardCandidates(keep) {
       const rows = await prisma.adapter.findMany({
         where: { runs: { some: {} }, aliases: { none: { alias: { not: 'candidate' } } } },

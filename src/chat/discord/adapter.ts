@@ -124,6 +124,7 @@ export function createDiscordAdapter({
       excuse: (message) => events.excuse(message),
       log,
     });
+    await handlers.workspacesPresent('discord', [...client.guilds.cache.keys()], true);
     for (const guild of client.guilds.cache.values()) await announceRooms(guild, handlers);
   };
 

@@ -69,7 +69,12 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     ephemeral: true,
     options: [{ name: 'document', description: 'Only this one, with what it speaks about', kind: 'document' }],
   },
-  forget: { description: 'Delete your questions and their answers here', meaning: 'forget', ephemeral: true },
+  export: { description: 'Everything that Docent keeps of you, as a file', meaning: 'export', ephemeral: true },
+  'forget-me': {
+    description: 'Delete everything that Docent keeps of you, but files that others share',
+    meaning: 'forget',
+    ephemeral: true,
+  },
   status: { description: 'What Docent knows and which model answers', meaning: 'status', ephemeral: true },
   retrain: {
     description: 'Train on the documents again',

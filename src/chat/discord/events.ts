@@ -124,7 +124,7 @@ export function createEvents({
       await calls.call({
         method: 'PATCH',
         route: Routes.webhookMessage(interaction.applicationId, interaction.token, '@original'),
-        body: renderProgress(`⚠️ ${line}`),
+        body: { ...renderProgress(`⚠️ ${line}`), files: undefined },
         auth: false,
       });
       throw error;

@@ -98,6 +98,11 @@ export function followChanges({
     });
   });
 
+  // Not told while a server is merely away.
+  client.on(Events.GuildDelete, (guild) =>
+    run(() => handlers.workspaceLeft({ platform: 'discord', workspace: workspaceOf(guild) })),
+  );
+  client.on(Events.GuildCreate, (guild) => run(() => handlers.workspacesPresent('discord', [guild.id], false)));
   client.on(Events.ChannelUpdate, (_before, channel) => {
     if (channel.isDMBased()) return;
     members.forget(channel.guildId);

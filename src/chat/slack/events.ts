@@ -119,6 +119,10 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
       return channelChanged(message.channel);
     await twins.message(message);
   });
+  app.event('app_uninstalled', () => handlers.workspaceLeft(placeOf));
+  app.event('tokens_revoked', async ({ event }) => {
+    if ((event.tokens.bot ?? []).length > 0) await handlers.workspaceLeft(placeOf);
+  });
   app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
   for (const name of ['member_joined_channel', 'member_left_channel'] as const)
     app.event(name, async ({ event }) => directory.forgetMembership(event.channel, event.user));
@@ -168,19 +172,16 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     await ack();
   });
   app.action(new RegExp(`^${pressAction}:`), async ({ body, action, ack }) => {
-    const { value = '', action_ts: at } = action as unknown as { value?: string; action_ts: string };
-    const press = parsePress(value);
-    const { channel, container, user, response_url: responseUrl } = body as unknown as Interaction;
+    const press = parsePress((action as unknown as { value?: string }).value ?? '');
+    const { channel, container, user, trigger_id: trigger, response_url: responseUrl } = body as unknown as Interaction;
     if (press && channel && container) {
       const thread = container.thread_ts ?? container.message_ts;
       const [place, person] = await Promise.all([directory.place(channel.id, thread), directory.person(user.id)]);
       const target =
         press.kind === 'teach'
           ? inbound.threadTarget(channel.id, thread, user.id)
-          : ({ platform: 'slack', kind: 'command', responseUrl } as const);
-      await inTime(
-        handlers.press({ key: inbound.keyOf(`press:${user.id}:${at}`), action: press, place, person, target }),
-      );
+          : ({ platform: 'slack', kind: 'command', responseUrl, user: user.id } as const);
+      await inTime(handlers.press({ key: inbound.keyOf(`press:${trigger}`), action: press, place, person, target }));
     }
     await ack();
   });

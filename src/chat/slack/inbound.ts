@@ -15,9 +15,18 @@ const humanSubtypes: ReadonlySet<string> = new Set(['file_share', 'thread_broadc
 const sameTalkMs = 30 * 60_000;
 const maxTalks = 5_000;
 
-export const commandNames = ['help', 'documents', 'status', 'retrain', 'feedback', 'forget'] as const;
-const isCommandName = (name: string): name is (typeof commandNames)[number] =>
-  (commandNames as readonly string[]).includes(name);
+/** What follows `/docent` → the contract's command. */
+export const commandNames: Readonly<Record<string, IncomingCommand['name']>> = {
+  help: 'help',
+  documents: 'documents',
+  status: 'status',
+  retrain: 'retrain',
+  feedback: 'feedback',
+  export: 'export',
+  'forget-me': 'forget',
+};
+/** As it was called before. */
+const olderNames: typeof commandNames = { forget: 'forget' };
 
 /** Somebody chose a shortcut of this message. */
 export interface MessageShortcut {
@@ -179,14 +188,21 @@ export function createInbound({
 
     async command(command) {
       const [first = '', ...rest] = command.text.trim().split(/\s+/);
-      const name = first.toLowerCase();
-      const target: CommandTarget = { platform: 'slack', kind: 'command', responseUrl: command.response_url };
+      const known = { ...olderNames, ...commandNames };
+      const word = first.toLowerCase();
+      const name = Object.hasOwn(known, word) ? known[word] : undefined;
+      const target: CommandTarget = {
+        platform: 'slack',
+        kind: 'command',
+        responseUrl: command.response_url,
+        user: command.user_id,
+      };
       return {
         key: keyOf(`command:${command.trigger_id}`),
-        name: isCommandName(name) ? name : 'help',
+        name: name ?? 'help',
         place: await directory.place(command.channel_id, `command:${command.trigger_id}`),
         person: await directory.person(command.user_id),
-        text: isCommandName(name) ? rest.join(' ') : command.text.trim(),
+        text: name ? rest.join(' ') : command.text.trim(),
         files: [],
         target,
       };

@@ -71,6 +71,8 @@ export function createHandlers(
     presses: [] as IncomingPress[],
     teachings: [] as IncomingTeaching[],
     edits: [] as string[],
+    left: [] as string[],
+    present: [] as (readonly string[])[],
     deleted: [] as string[],
     changed: [] as Parameters<ChatHandlers['channelChanged']>[0][],
   };
@@ -139,6 +141,8 @@ export function createHandlers(
     },
     titles: async (_place, _person, typed) => [{ id: 'd1', title: `${typed}…` }],
     messageEdited: async (key, text) => void heard.edits.push(`${key} ${text}`),
+    workspaceLeft: async ({ workspace }) => void heard.left.push(workspace.externalId),
+    workspacesPresent: async (_platform, ids) => void heard.present.push(ids),
     fileDeleted: async (_place, key) => void heard.deleted.push(key),
     channelChanged: async (place) => void heard.changed.push(place),
     isOwnThread: async (place) => ownThread?.(place) ?? false,

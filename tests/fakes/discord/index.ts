@@ -273,6 +273,11 @@ export async function startFakeDiscord({
       if ('token' in event) send(event);
       else gateway.dispatchMessage('MESSAGE_CREATE', event);
     },
+    /** The bot is removed from a server. */
+    leave: (guild: FakeGuild): void => {
+      world.guilds.delete(guild.id);
+      gateway.dispatch('GUILD_DELETE', { id: guild.id });
+    },
     deleteMessage: (message: FakeMessage): void => {
       const channel = world.channels.get(message.channel_id)!;
       channel.messages.splice(channel.messages.indexOf(message), 1);

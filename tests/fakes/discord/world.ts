@@ -60,6 +60,8 @@ export interface FakeMessage {
     readonly authorizing_integration_owners: object;
   };
   readonly webhook_id?: string;
+  /** Files that the bot sent with it. */
+  files?: readonly { readonly name: string; readonly text: string }[];
   /** Every text that was ever visible here, in order. */
   readonly history: string[];
 }

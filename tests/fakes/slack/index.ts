@@ -93,6 +93,9 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     readonly text: string;
     readonly blocks?: readonly Record<string, unknown>[];
   }[] = [];
+  /** Bytes that the bot uploaded, and those of them that people see. */
+  const uploads = new Map<string, string>();
+  const sentFiles: { readonly channel: string; readonly name: string; readonly text: string }[] = [];
   /** What commands were answered, in order. */
   const responses: Record<string, unknown>[] = [];
   const calls: { readonly method: string; readonly parameters: Record<string, string> }[] = [];
@@ -211,6 +214,18 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       });
       return { ok: true, message_ts: nextTs() };
     },
+    'files.getUploadURLExternal': ({ filename }) => {
+      const id = `F${++counter}`;
+      return { ok: true, file_id: id, upload_url: `${state.base}/upload/${id}/${filename}` };
+    },
+    'files.completeUploadExternal': ({ files: list, channel_id: channel }) => {
+      const sent = JSON.parse(list!) as { id: string; title: string }[];
+      for (const { id, title } of sent) {
+        if (!uploads.has(id)) return error('file_not_found');
+        sentFiles.push({ channel: channel!, name: title, text: uploads.get(id)! });
+      }
+      return { ok: true };
+    },
     'views.open': ({ trigger_id: trigger, view }) => {
       const id = `V${++counter}`;
       views.push({ id, trigger: trigger!, view: JSON.parse(view!) });
@@ -273,6 +288,11 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         response.writeHead(599).end(String(thrown)),
       );
     else if (path.startsWith('/files/')) serveFile(path, request, response);
+    else if (path.startsWith('/upload/'))
+      void bodyOf(request).then((body) => {
+        uploads.set(path.split('/')[2]!, body);
+        response.end('ok');
+      });
     else if (path.startsWith('/response/'))
       void bodyOf(request).then((body) => {
         responses.push(JSON.parse(body));
@@ -329,6 +349,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     responses,
     views,
     whispers,
+    sentFiles,
     calls,
     state,
     addUser,
