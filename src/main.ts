@@ -13,6 +13,7 @@ import { createCorrectedAnswers } from './answers/corrected.ts';
 import { createExamples } from './answers/examples.ts';
 import { deleteConversationsBefore } from './answers/retention.ts';
 import type { Config } from './config.ts';
+import { createDeparted, keptAfterRemovalDays } from './documents/departed.ts';
 import { createExtractor } from './documents/extract/index.ts';
 import { createDocuments, type Documents } from './documents/index.ts';
 import { createLifecycle, removeBytesQueue } from './documents/lifecycle.ts';
@@ -51,6 +52,8 @@ import { openStore, type Store } from './store/index.ts';
 
 /** Conversations that nobody has gone on with for long go. */
 const expireQueue = 'conversations.expire';
+/** Workspaces that removed Docent a month ago are forgotten. */
+const purgeQueue = 'workspaces.purge';
 const dayMs = 24 * 60 * 60 * 1000;
 /** Passages that were indexed while there was no embedder get their vectors. */
 const embedQueue = 'passages.embed';
@@ -78,6 +81,8 @@ export interface Docent {
    * without it.
    */
   forgetLearned(): Promise<void>;
+  /** The same for corrections that began to teach at this time: they are forgotten. */
+  forgetCorrections(since: Date): Promise<void>;
   /**
    * Begins to run jobs; without it uploads wait for another process.
    * @param options.learn also runs that take minutes, which a short command leaves to the server.
@@ -180,6 +185,13 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       if (conversations > 0) log.info({ conversations }, 'old conversations deleted');
       await created.send(expireQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
     });
+    created.define(purgeQueue, async (_, { signal }) => {
+      const before = new Date(Date.now() - keptAfterRemovalDays * dayMs);
+      const departed = createDeparted({ prisma: (await store()).prisma, documents });
+      const workspaces = await departed.purge(before, signal);
+      if (workspaces > 0) log.info({ workspaces }, 'data of workspaces that were left deleted');
+      await created.send(purgeQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
+    });
     created.define<{ runId: string }>(
       learnQueue,
       async ({ runId }, { signal }) => {
@@ -251,7 +263,18 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     const adapters = await registry();
     const tainted = await adapters.taintUnless((scope) => teachingDocuments(pool, scope));
     const dropped = await adapters.keepScopes(await teachingScopes(pool));
-    if (!tainted && !dropped) return;
+    if (tainted || dropped) await serveAndLearnWithout();
+  };
+
+  const forgetCorrections = async (since: Date): Promise<void> => {
+    // A run under way has read them already.
+    const learner = await learning();
+    const run = await learner.latest();
+    if (run && (run.state === 'waiting' || run.state === 'running')) await learner.cancel(run.id);
+    if (await (await registry()).taintLearnedSince(since)) await serveAndLearnWithout();
+  };
+
+  const serveAndLearnWithout = async (): Promise<void> => {
     if (models.ready()) await models.reloadAdapter();
     if (config.DOCENT_LEARN === 'auto')
       await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
@@ -367,6 +390,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     documents,
     learning,
     forgetLearned,
+    forgetCorrections,
     model: models.serving,
     calibration: models.calibration,
     reloadAdapter: models.reloadAdapter,
@@ -385,6 +409,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
         await queue.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
       // Once now: a laptop may never be awake at night.
       if (config.DOCENT_KEEP_DAYS > 0) await queue.send(expireQueue, {}, { key: 'start' });
+      await queue.send(purgeQueue, {}, { key: 'start' });
       if (config.DOCENT_DENSE !== 'off') await queue.send(embedQueue, {}, { key: 'missing' });
       return queue;
     },

@@ -35,7 +35,7 @@ let hall: DiscordChannel;
 let ada: DiscordUser;
 let bob: DiscordUser;
 
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 beforeAll(async () => {
   const { folder } = await testBase();
@@ -96,6 +96,87 @@ const buttonsOf = (blocks: unknown): Record<string, { readonly action_id: string
 const idsOf = (components: unknown): readonly string[] =>
   [...JSON.stringify(components).matchAll(/"custom_id":"([^"]+)"/g)].map((match) => match[1]!);
 const lastResponse = () => slack.responses.at(-1) as { text: string; blocks: unknown };
+
+describe('what is kept of a person', () => {
+  interface Exported {
+    readonly questions: readonly { readonly question: string; readonly answer: { readonly text: string } }[];
+    readonly feedback: readonly { readonly correction: string | null }[];
+    readonly uploads: readonly { readonly path: string }[];
+  }
+
+  test('is sent to them alone, and forgotten but for what others share', async () => {
+    const { prisma } = place.store;
+    const carl = slack.addUser('UCARL');
+    general.members.add('UCARL');
+    const direct = slack.addChannel('DCARL', { is_im: true, user: 'UCARL' }, ['UCARL']);
+    const own = slack.say(direct, carl, '', {
+      files: [{ name: 'own.md', content: '# Own\n\nMy desk is number 12.\n' }],
+    });
+    await oneReply(own, /own\.md: learned/);
+    const shared = slack.say(general, carl, '', {
+      files: [{ name: 'desks.md', content: '# Desks\n\nDesk 7 is free.\n' }],
+    });
+    await oneReply(shared, /desks\.md: learned/);
+    const asked = slack.say(general, carl, `<@${botUser}> Which desk is free?`);
+    const reply = await oneReply(asked, /7/);
+    slack.vote(reply, carl, /up:[0-9a-f-]+/.exec(JSON.stringify(reply.blocks))![0]);
+    await eventually(async () => expect(await prisma.feedback.count({ where: { userId: 'UCARL' } })).toBe(1));
+    const others = await prisma.question.count({ where: { userId: { not: 'UCARL' } } });
+
+    slack.command(general, carl, 'export');
+    await eventually(() => expect(lastResponse().text).toBe('I sent it to you as a direct message.'));
+    expect(slack.said('UCARL').at(-1)?.text).toMatch(/all that I keep of you: 1 question, 1 vote, 2 uploads/);
+    const [file] = slack.sentFiles;
+    expect(file).toMatchObject({ channel: 'UCARL', name: 'docent-my-data.json' });
+    const data = JSON.parse(file!.text) as Exported;
+    expect(data.questions).toMatchObject([
+      { question: 'Which desk is free?', answer: { text: expect.stringMatching(/7/) } },
+    ]);
+    expect(data.feedback).toMatchObject([{ vote: 1 }]);
+    expect(data.uploads.map(({ path }) => path)).toEqual(['own.md', 'desks.md']);
+
+    slack.command(general, carl, 'forget-me');
+    await eventually(() =>
+      expect(lastResponse().text).toMatch(/forgot 1 question, 1 vote, 1 file of our direct messages/),
+    );
+    expect(lastResponse().text).toMatch(/1 file that you shared with others stays/);
+    expect(await prisma.question.count({ where: { userId: 'UCARL' } })).toBe(0);
+    expect(await prisma.feedback.count({ where: { userId: 'UCARL' } })).toBe(0);
+    expect(await prisma.document.findMany({ where: { path: { in: ['own.md', 'desks.md'] } } })).toMatchObject([
+      { path: 'desks.md', uploaderId: null },
+    ]);
+    expect(await prisma.question.count()).toBe(others);
+    slack.command(general, carl, 'forget');
+    await eventually(() => expect(lastResponse().text).toBe('I had nothing of yours.'));
+  });
+
+  test('is attached to the private reply on Discord', async () => {
+    const cleo = discord.join([...discord.world.guilds.values()][0]!, 'cleo');
+    const ask = discord.command(hall, cleo, 'ask', { question: 'What is the hotel budget per night?' });
+    await eventually(() => expect(visibleText(ask.original!)).toMatch(/no documents here yet/));
+    const command = discord.command(hall, cleo, 'export');
+    await eventually(() => expect(visibleText(command.original!)).toMatch(/1 question, 0 votes, 0 uploads/));
+    const [file] = command.original!.files!;
+    expect((JSON.parse(file!.text) as Exported).questions).toMatchObject([
+      { question: 'What is the hotel budget per night?' },
+    ]);
+    const forgotten = discord.command(hall, cleo, 'forget-me');
+    await eventually(() => expect(visibleText(forgotten.original!)).toMatch(/forgot 1 question/));
+    expect(await place.store.prisma.question.count({ where: { userId: cleo.id } })).toBe(0);
+  });
+
+  test('that is missing a permission is said so', async () => {
+    slack.misbehave('files.getUploadURLExternal', { how: 'refuse', error: 'missing_scope' });
+    slack.command(general, ben, 'export');
+    await eventually(() => expect(lastResponse().text).toMatch(/lacks the permission files:write/));
+  });
+});
+
+const messageDocuments = () =>
+  place.store.prisma.document.findMany({
+    where: { path: { startsWith: 'message' } },
+    include: { liveVersion: true },
+  });
 
 describe('a correction', () => {
   /** Ben's 👎 of the answer to a question, with these words; what he is told. */
@@ -185,5 +266,59 @@ describe('a correction', () => {
     await eventually(() => expect(visibleText(taught.original!)).toMatch(/correction .*learned 1 section/));
     const again = discord.command(hall, bob, 'ask', { question: 'What does the hostel cost?' });
     await eventually(() => expect(visibleText(again.original!)).toMatch(/45 euros/));
+  });
+});
+
+describe('a message of the chat', () => {
+  test('becomes a document of its channel, follows its edits, and goes with it', async () => {
+    const said = slack.say(general, ben, 'The canteen closes at half past two.');
+    slack.shortcut(said, ben, 'docent_teach');
+    const line = await oneReply(said, /message \d{4}-\d\d-\d\d \w{6}\.md: learned 1 section/);
+    expect(line.thread_ts).toBe(said.ts);
+    const question = slack.say(general, anna, 'When does the canteen close?');
+    slack.shortcut(question, ben, 'docent_ask');
+    await oneReply(question, /half past two[\s\S]*archives\/CGENERAL/);
+    slack.edit(said, 'The canteen closes at three o’clock.');
+    await eventually(async () => {
+      const [document] = await messageDocuments();
+      expect(document?.liveVersion?.text).toContain('three o’clock');
+    });
+    await oneReply(slack.say(general, anna, `<@${botUser}> When does the canteen close?`), /three o’clock/);
+    slack.remove(said);
+    await eventually(async () => expect(await messageDocuments()).toEqual([]));
+    const nothing = slack.say(general, ben, '');
+    slack.shortcut(nothing, ben, 'docent_teach');
+    await oneReply(nothing, /nothing in this message that I could read/);
+  });
+
+  test('on Discord the same, and names of documents are completed where they may be seen', async () => {
+    const guild = [...discord.world.guilds.values()][0]!;
+    const board = discord.world.addTextChannel(guild, 'board', { closed: true, allowUsers: [ada.id] });
+    discord.updateChannel(board, {});
+    const said = discord.say(hall, bob, 'The gym opens at six.');
+    const taught = discord.menu(said, bob, 'Teach this to Docent');
+    await eventually(() => expect(visibleText(taught.original!)).toMatch(/learned 1 section/));
+    const asked = discord.command(hall, bob, 'ask', { question: 'When does the gym open?', private: true });
+    await eventually(() => expect(visibleText(asked.original!)).toMatch(/at six/));
+    const merger = { name: 'merger.md', bytes: '# Merger\n\nIt is secret.\n' };
+    const upload = discord.command(board, ada, 'upload', { file: merger });
+    await eventually(() => expect(visibleText(upload.original!)).toMatch(/learned/));
+    const complete = async (channel: DiscordChannel, typed: string) => {
+      const typing = discord.type(channel, ada, 'documents', 'document', typed);
+      await eventually(() => expect(typing.choices).toBeTruthy());
+      return typing.choices!;
+    };
+    expect(await complete(hall, 'merger')).toEqual([]);
+    const [choice] = await complete(board, 'MERG');
+    expect(choice).toMatchObject({ name: 'merger.md' });
+    for (const [channel, words] of [
+      [board, /merger\.md[\s\S]*It speaks about:\n• Merger/],
+      [hall, /no document here that you can see/],
+    ] as const) {
+      const shown = discord.command(channel, ada, 'documents', { document: choice!.value });
+      await eventually(() => expect(visibleText(shown.original!)).toMatch(words));
+    }
+    discord.deleteMessage(said);
+    await eventually(async () => expect(await messageDocuments()).toEqual([]));
   });
 });

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ChatAdapter, ReplyContent } from '../src/chat/contract.ts';
 import { awayLine } from '../src/chat/discord/catch-up.ts';
-import { commandTable } from '../src/chat/discord/commands.ts';
+import { commandTable, messageCommands } from '../src/chat/discord/commands.ts';
 import { createDiscordAdapter } from '../src/chat/discord/index.ts';
 import { isDocentError } from '../src/errors.ts';
 import { createHandlers, type HandlerOptions, openMemory } from './fakes/discord/handlers.ts';
@@ -556,7 +556,18 @@ describe('commands and feedback', () => {
     const { discord, adapter, create, handlers } = await setup();
     await until(() => discord.commands().writes === 1);
     expect(discord.commands().registered).toMatchObject(
-      ['ask', 'upload', 'documents', 'forget', 'status', 'retrain', 'feedback', 'help'].map((name) => ({ name })),
+      [
+        'ask',
+        'upload',
+        'documents',
+        'export',
+        'forget-me',
+        'status',
+        'retrain',
+        'feedback',
+        'help',
+        ...Object.keys(messageCommands),
+      ].map((name) => ({ name })),
     );
     await adapter.stop();
     const again = create();
@@ -565,15 +576,15 @@ describe('commands and feedback', () => {
     expect(discord.commands().writes).toBe(1);
   });
 
-  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'forget'] as const)(
+  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'export', 'forget-me'] as const)(
     'shows /%s to the asker only',
     async (name) => {
       const { discord, general, ada, isIdle, jobs, heard } = await setup();
-      const option = commandTable[name]!.option;
+      const option = commandTable[name]!.options?.[0];
       const interaction = discord.command(general, ada, name, option ? { [option.name]: 'handbook' } : {});
       await until(() => jobs.length === 1 && isIdle());
       expect(interaction.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
-      expect(heard.commands[0]).toMatchObject({ name, text: option ? 'handbook' : '' });
+      expect(heard.commands[0]).toMatchObject({ name: commandTable[name]!.meaning, text: option ? 'handbook' : '' });
     },
   );
 
@@ -588,6 +599,58 @@ describe('commands and feedback', () => {
     await until(() => heard.votes.length === 1 && press.original);
     expect(heard.votes[0]).toMatchObject({ answerId: jobs[0]!.id, vote: 1, person: { id: ada.id } });
     expect(press.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
+  });
+
+  it('answers /ask to the asker alone who wants it so', async () => {
+    const { discord, general, ada, isIdle, jobs } = await setup();
+    const interaction = discord.command(general, ada, 'ask', { question: 'How many days?', private: true });
+    await until(() => jobs.length === 1 && isIdle());
+    expect(interaction.original!.flags & flag.ephemeral).toBe(flag.ephemeral);
+    expect(interaction.original!.content).toBe('Answer to «How many days?»');
+  });
+
+  it('says which servers it is in, and which one it was removed from', async () => {
+    const { discord, guild, heard } = await setup();
+    const other = discord.world.addGuild('Other');
+    await until(() => heard.present.some((ids) => ids.includes(guild.id)));
+    discord.leave(guild);
+    await until(() => heard.left.length === 1);
+    expect(heard.left).toEqual([guild.id]);
+    expect(other.id).not.toBe(guild.id);
+  });
+
+  it('completes names of documents', async () => {
+    const { discord, general, ada } = await setup();
+    const typed = discord.type(general, ada, 'documents', 'document', 'hand');
+    await until(() => typed.choices);
+    expect(typed.choices).toEqual([{ name: 'hand…', value: 'd1' }]);
+  });
+
+  it('takes a message by its menu as a question, or as a document that follows it', async () => {
+    const { discord, guild, general, ada, isIdle, jobs, heard } = await setup({
+      messageContent: true,
+      readPlain: true,
+    });
+    const bob = discord.join(guild, 'bob');
+    const said = discord.say(general, bob, 'We meet at noon.', { files: [{ name: 'a.md', bytes: 'x' }], tell: false });
+    const asked = discord.menu(said, ada, 'Ask Docent about this');
+    await until(() => jobs.length === 1 && isIdle());
+    expect(asked.original!.content).toBe('Answer to «We meet at noon.»');
+    expect(heard.messages[0]).toMatchObject({ person: { id: ada.id }, files: [] });
+    const taught = discord.menu(said, ada, 'Teach this to Docent');
+    await until(() => jobs.length === 2 && isIdle());
+    expect(taught.original!.flags & flag.ephemeral).toBe(0);
+    expect(heard.teachings[0]).toMatchObject({
+      message: { key: `discord:${said.id}`, text: 'We meet at noon.', url: expect.stringContaining(said.id) },
+      files: [{ name: 'a.md' }],
+    });
+    discord.edit(said, 'We meet at one.');
+    await until(() => heard.edits.length === 1);
+    expect(heard.edits).toEqual([`discord:${said.id} We meet at one.`]);
+    expect(heard.deleted).toEqual([]);
+    discord.deleteMessage(said);
+    await until(() => heard.deleted.length === 2);
+    expect(heard.deleted).toEqual([`discord:${said.id}`, heard.teachings[0]!.files[0]!.key]);
   });
 
   it('asks what is wrong after a 👎, and answers the form to its giver only', async () => {

@@ -9,10 +9,12 @@ import type {
   IncomingCorrection,
   IncomingMessage,
   IncomingPress,
+  IncomingTeaching,
   ReplyContent,
 } from '../src/chat/contract.ts';
+import { commandNames } from '../src/chat/slack/inbound.ts';
 import { createSlackAdapter } from '../src/chat/slack/index.ts';
-import { botEvents, botScopes } from '../src/chat/slack/permissions.ts';
+import { botEvents, botScopes, messageShortcuts } from '../src/chat/slack/permissions.ts';
 import { renderReply, split, toMrkdwn } from '../src/chat/slack/render.ts';
 import { loadConfig } from '../src/config.ts';
 import { botUser, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
@@ -46,6 +48,9 @@ function createRecorder() {
   const votes: unknown[] = [];
   const corrections: IncomingCorrection[] = [];
   const presses: IncomingPress[] = [];
+  const teachings: IncomingTeaching[] = [];
+  const edits: string[] = [];
+  const left: string[] = [];
   const actions = [{ kind: 'teach', subject: 'f1', label: 'Teach this' }] as const;
   const deleted: string[] = [];
   const changed: unknown[] = [];
@@ -86,6 +91,11 @@ function createRecorder() {
       await adapter!.open(correction.target, correction.key).finish({ ...answer('Thank you'), actions });
     },
     press: async (press) => void presses.push(press),
+    teach: async (teaching) => void teachings.push(teaching),
+    titles: async () => [],
+    workspaceLeft: async ({ workspace }) => void left.push(workspace.externalId),
+    workspacesPresent: async () => undefined,
+    messageEdited: async (key, text) => void edits.push(`${key} ${text}`),
     fileDeleted: async (_place, key) => void deleted.push(key),
     channelChanged: async ({ channel }) => void changed.push(channel),
     isOwnThread: async ({ thread }) => ownThreads.has(thread),
@@ -98,6 +108,9 @@ function createRecorder() {
     votes,
     corrections,
     presses,
+    teachings,
+    edits,
+    left,
     deleted,
     changed,
     known,
@@ -306,6 +319,47 @@ describe('a wrong answer', () => {
   });
 });
 
+describe('an app that is removed', () => {
+  test('says so, also by its tokens', async () => {
+    await connect();
+    slack.event({ type: 'tokens_revoked', tokens: { oauth: ['UANNA'], bot: [] } });
+    slack.event({ type: 'app_uninstalled' });
+    slack.event({ type: 'tokens_revoked', tokens: { bot: ['UBOT'] } });
+    await eventually(() => expect(seen.left).toEqual(['T1', 'T1']));
+    await allAcknowledged();
+  });
+});
+
+describe('shortcuts of a message', () => {
+  test('make it a question of the one who chose it, or a document that follows it', async () => {
+    const { general, anna, ben } = setUp();
+    await connect();
+    const root = slack.say(general, anna, 'a talk');
+    const file = { name: 'a.md', content: 'x' };
+    const said = slack.say(general, anna, 'where do &lt;we&gt; meet?', { thread: root.ts, files: [file], events: [] });
+    slack.shortcut(said, ben, 'docent_ask');
+    await eventually(() =>
+      expect(slack.said(general.id).at(-1)?.text).toContain('Answer to: where do &lt;we&gt; meet?'),
+    );
+    expect(slack.said(general.id)[0]!.thread_ts).toBe(root.ts);
+    expect(seen.messages[0]).toMatchObject({ person: { id: 'UBEN' }, place: { thread: root.ts }, files: [] });
+
+    slack.shortcut(said, ben, 'docent_teach');
+    await eventually(() => expect(seen.teachings).toHaveLength(1));
+    const key = `slack:T1:CGENERAL:${said.ts}`;
+    expect(seen.teachings[0]).toMatchObject({
+      person: { id: 'UBEN' },
+      message: { key, text: 'where do <we> meet?', url: expect.stringContaining('/archives/CGENERAL/p') },
+      files: [{ name: 'a.md' }],
+    });
+    slack.edit(said, 'at *noon*');
+    slack.remove(said);
+    await eventually(() => expect(seen.deleted).toEqual([expect.stringMatching(/^slack:T1:F/), key]));
+    expect(seen.edits).toEqual([`${key} at *noon*`]);
+    await allAcknowledged();
+  });
+});
+
 describe('who reads along', () => {
   test('private, shared and group channels are closed; guests make any restricted; membership is asked', async () => {
     const { general, secret, anna, ben } = setUp();
@@ -509,6 +563,10 @@ describe('start', () => {
         .map((line) => line.trim().slice(2));
     expect(listAt('bot')).toEqual(Object.keys(botScopes));
     expect(listAt('bot_events')).toEqual(Object.keys(botEvents));
+    const shortcuts = manifest.matchAll(/- name: (.+)\n +type: message\n +callback_id: (\w+)\n/g);
+    expect(Object.fromEntries([...shortcuts].map(([, name, id]) => [id, name]))).toEqual(messageShortcuts);
+    const commands = manifest.match(/usage_hint: (.+)/)![1]!.split(' | ');
+    expect(commands.map((command) => command.split(' ')[0])).toEqual(Object.keys(commandNames));
     expect(manifest).toContain('socket_mode_enabled: true');
   });
 });

@@ -7,13 +7,17 @@ import { DocentError } from '../errors.ts';
 import type { Learning } from '../learn/index.ts';
 import { describeRun } from '../learn/texts.ts';
 import type { Audience } from '../retrieval/visibility.ts';
-import type { PrismaClient } from '../store/generated/client.ts';
 import type { IncomingCommand, ReplyContent } from './contract.ts';
 import { infoContent } from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { LearningNews } from './learning-news.ts';
+import type { PersonalData } from './personal-data.ts';
 import type { Places } from './places.ts';
 
+/** Headings shown of one document. */
+const mostHeadings = 12;
+/** Discord shows so many completions. */
+const mostTitles = 25;
 /** Chat messages hold some thousand characters. */
 const mostListed = 30;
 
@@ -22,13 +26,22 @@ const documentLine = (document: DocumentSummary): string => {
   return `• ${document.path} (${state})`;
 };
 
+const listed = (list: readonly DocumentSummary[]): readonly string[] => [
+  ...list.slice(0, mostListed).map(documentLine),
+  ...(list.length > mostListed ? [`… and ${list.length - mostListed} more`] : []),
+];
+
+const named = (list: readonly DocumentSummary[], words: string): readonly DocumentSummary[] =>
+  list.filter(({ path }) => path.toLowerCase().includes(words.toLowerCase()));
+
 export interface ChatCommands {
   /** What to answer. @throws DocentError NOT_ALLOWED */
   run(command: IncomingCommand, audience: Audience): Promise<ReplyContent>;
+  /** Documents whose name holds what was typed. */
+  titles(audience: Audience, typed: string): Promise<readonly { readonly id: string; readonly title: string }[]>;
 }
 
 export function createChatCommands(deps: {
-  readonly prisma: PrismaClient;
   readonly documents: Documents;
   readonly answerer: Answerer;
   readonly model: (workspaceId: string) => { readonly base: string; readonly adapter: string | null };
@@ -36,34 +49,40 @@ export function createChatCommands(deps: {
   readonly news: Pick<LearningNews, 'follow'>;
   readonly places: Pick<Places, 'locate'>;
   readonly feedback: Pick<ChatFeedback, 'list'>;
+  readonly personalData: PersonalData;
 }): ChatCommands {
-  const { prisma, documents, answerer, learning } = deps;
+  const { documents, answerer, learning } = deps;
 
-  const forget = async (command: IncomingCommand): Promise<string> => {
-    const { count } = await prisma.question.deleteMany({
-      where: {
-        userId: command.person.id,
-        conversation: {
-          channel: { workspace: { platform: command.place.platform, externalId: command.place.workspace.externalId } },
-        },
-      },
-    });
-    return count === 0
-      ? 'I had nothing of yours.'
-      : `Done: I forgot ${count} of your questions, with their answers. Files you shared stay until they are deleted.`;
+  /** @param words the id of a document (a completion), its name, or a part of the name */
+  const describe = async (words: string, audience: Audience): Promise<string> => {
+    const list = await documents.list(audience);
+    const exact = list.filter(({ id, path }) => id === words || path === words);
+    const found = exact.length > 0 ? exact : named(list, words);
+    const [one] = found;
+    if (!one) return `There is no document here that you can see and that is called “${words}”.`;
+    if (found.length > 1) return [`${found.length} documents are called so:`, ...listed(found)].join('\n');
+    const { outline, pages, url, updatedAt, error, warnings } = await documents.show(one.id, audience);
+    const headings = outline.flatMap(({ path }) => path.at(-1) ?? []);
+    const more = headings.length > mostHeadings ? [`… and ${headings.length - mostHeadings} more`] : [];
+    return [
+      documentLine(one),
+      `Uploaded ${updatedAt.slice(0, 10)}${pages === null ? '' : `, ${pages} pages`}. ${url ? `[Open it](${url})` : ''}`,
+      ...(error ? [error] : []),
+      ...warnings,
+      ...(headings.length > 0
+        ? ['It speaks about:', ...headings.slice(0, mostHeadings).map((heading) => `• ${heading}`)]
+        : []),
+      ...more,
+    ].join('\n');
   };
 
   const say = async (command: IncomingCommand, audience: Audience): Promise<string> => {
     switch (command.name) {
       case 'documents': {
+        if (command.text.trim() !== '') return describe(command.text.trim(), audience);
         const list = await documents.list(audience);
         if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
-        const more = list.length > mostListed ? [`… and ${list.length - mostListed} more`] : [];
-        return [
-          `I answer from ${list.length} documents here:`,
-          ...list.slice(0, mostListed).map(documentLine),
-          ...more,
-        ].join('\n');
+        return [`I answer from ${list.length} documents here:`, ...listed(list)].join('\n');
       }
       case 'status': {
         const list = await documents.list(audience);
@@ -95,15 +114,22 @@ export function createChatCommands(deps: {
           ...(told ? ['I tell you here what came of it.'] : []),
         ].join('\n');
       }
-      case 'forget':
-        return forget(command);
       default:
         return helpText(await answerer.examples(audience));
     }
   };
 
   return {
-    run: async (command, audience) =>
-      command.name === 'feedback' ? deps.feedback.list(command) : infoContent(await say(command, audience)),
+    titles: async (audience, typed) =>
+      named(await documents.list(audience), typed)
+        .slice(0, mostTitles)
+        .map(({ id, path }) => ({ id, title: path })),
+    run: async (command, audience) => {
+      const who = { platform: command.place.platform, userId: command.person.id };
+      if (command.name === 'feedback') return deps.feedback.list(command);
+      if (command.name === 'export') return deps.personalData.export(who);
+      if (command.name === 'forget') return deps.personalData.forget(who);
+      return infoContent(await say(command, audience));
+    },
   };
 }

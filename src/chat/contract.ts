@@ -61,7 +61,7 @@ export interface IncomingMessage {
 /** A command such as `/docent status`, `/documents`, `/upload`. */
 export interface IncomingCommand {
   readonly key: string;
-  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'forget' | 'upload';
+  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'export' | 'forget' | 'upload';
   readonly place: Place;
   readonly person: Person;
   readonly text: string;
@@ -78,6 +78,8 @@ export interface ReplyContent {
   readonly tone: 'answer' | 'not-found' | 'info' | 'error';
   /** Buttons below it; pressing one comes back as `ChatHandlers.press`. At most 10. */
   readonly actions?: readonly ReplyAction[];
+  /** A text file that only the asker gets; only in replies to commands. */
+  readonly attachment?: { readonly name: string; readonly text: string };
 }
 
 export interface ReplyAction {
@@ -111,6 +113,22 @@ export interface IncomingPress {
   readonly target: ReplyTarget;
 }
 
+/** A message that somebody wants to be a document of its channel, with its files. */
+export interface IncomingTeaching {
+  readonly key: string;
+  readonly place: Place;
+  readonly person: Person;
+  readonly message: {
+    /** Of the document, so that edits and the deletion of the message are followed. */
+    readonly key: string;
+    readonly text: string;
+    readonly url: string | null;
+    readonly at: Date;
+  };
+  readonly files: readonly IncomingFile[];
+  readonly target: ReplyTarget;
+}
+
 /** Longest text that a form takes; Slack allows 3,000 characters, Discord 4,000. */
 export const maxFormText = 2_000;
 
@@ -139,10 +157,23 @@ export interface ChatHandlers {
   }): Promise<void>;
   correct(correction: IncomingCorrection): Promise<void>;
   press(press: IncomingPress): Promise<void>;
-  /** A file or message is gone on the platform: its documents go too. `key` as in IncomingFile.key. */
+  teach(teaching: IncomingTeaching): Promise<void>;
+  /** Documents that this person may see here and whose name holds what they typed, for completion. */
+  titles(
+    place: Place,
+    person: Person,
+    typed: string,
+  ): Promise<readonly { readonly id: string; readonly title: string }[]>;
+  /** Somebody changed the text of a message: a document made of it follows. `key` as in IncomingTeaching.message. */
+  messageEdited(key: string, text: string): Promise<void>;
+  /** A file or message is gone on the platform: its documents go too. `key` as in IncomingFile.key or IncomingTeaching. */
   fileDeleted(place: Pick<Place, 'platform' | 'workspace'>, key: string): Promise<void>;
   /** A channel was renamed, archived, made private or public. */
   channelChanged(place: Pick<Place, 'platform' | 'workspace' | 'channel'>): Promise<void>;
+  /** Docent was removed from this workspace. */
+  workspaceLeft(place: Pick<Place, 'platform' | 'workspace'>): Promise<void>;
+  /** The workspaces that it is in; `all`: it is in no others of this platform. */
+  workspacesPresent(platform: PlatformName, externalIds: readonly string[], all: boolean): Promise<void>;
   /** Whether Docent has spoken in this thread (follow-ups without a mention are for it). */
   isOwnThread(place: Place): Promise<boolean>;
   /** Whether this message key was already taken up (duplicates, and catching up after a restart). */

@@ -3,6 +3,7 @@
  * Knows answers, documents and chat/contract.ts; no platform.
  */
 import type { Logger } from 'pino';
+import type { Departed } from '../documents/departed.ts';
 import type { Documents } from '../documents/index.ts';
 import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
@@ -15,12 +16,22 @@ import type {
   IncomingCorrection,
   IncomingMessage,
   IncomingPress,
+  IncomingTeaching,
   ReplyContent,
 } from './contract.ts';
-import { databaseAway, errorContent, finish, presentable, showProgress, whenDatabaseIsBack } from './delivery.ts';
+import {
+  databaseAway,
+  errorContent,
+  finish,
+  infoContent,
+  presentable,
+  showProgress,
+  whenDatabaseIsBack,
+} from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { Places } from './places.ts';
 import type { ChatQuestions } from './questions.ts';
+import { datedName, textFile } from './text-file.ts';
 import type { ChatUploads } from './uploads.ts';
 
 interface Deps {
@@ -30,6 +41,7 @@ interface Deps {
   readonly uploads: ChatUploads;
   readonly commands: ChatCommands;
   readonly feedback: ChatFeedback;
+  readonly departed: Pick<Departed, 'removed' | 'present'>;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
   /** Told when a channel may have been closed. */
@@ -155,6 +167,20 @@ export function createChatService(deps: Deps): ChatService {
     await claim(press, `press:${press.action.kind}`);
   };
 
+  const runTeaching = async (teaching: IncomingTeaching): Promise<void> => {
+    if (await claimed(teaching.key)) return;
+    const { message, files } = teaching;
+    const { key, text, url, at } = message;
+    const written = text.trim() === '' ? [] : [textFile({ key, name: datedName('message', at, key), text, url })];
+    if (written.length + files.length === 0)
+      await say(teaching, async () => infoContent('There is nothing in this message that I could read.'));
+    else {
+      const taken = await uploads.take({ ...teaching, files: [...written, ...files] });
+      background(taken.report());
+    }
+    await claim(teaching, 'teach');
+  };
+
   return {
     message: (message) => guarded(message.key, message, () => takeUp(message)),
     command: (command) => guarded(command.key, command, () => runCommand(command)),
@@ -162,6 +188,9 @@ export function createChatService(deps: Deps): ChatService {
     correct: (correction) => guarded(correction.key, correction, () => runCorrection(correction)),
     press: (press) => guarded(press.key, press, () => runPress(press)),
     feedback: (vote) => feedback.vote(vote),
+    teach: (teaching) => guarded(teaching.key, teaching, () => runTeaching(teaching)),
+    titles: async (place, person, typed) => commands.titles(await places.audience(place, person.id), typed),
+    messageEdited: (key, text) => uploads.follow(key, text),
 
     async fileDeleted(_place, key) {
       const count = await documents.removeBySource(key, 'platform');
@@ -172,6 +201,9 @@ export function createChatService(deps: Deps): ChatService {
       await places.locate(place);
       await deps.onChannelChanged().catch((error: unknown) => log.error({ err: error }, 'not forgotten yet'));
     },
+
+    workspaceLeft: ({ platform, workspace }) => deps.departed.removed({ platform, externalId: workspace.externalId }),
+    workspacesPresent: (platform, externalIds, all) => deps.departed.present(platform, externalIds, { all }),
 
     async isOwnThread(place) {
       const workspace = { platform: place.platform, externalId: place.workspace.externalId };

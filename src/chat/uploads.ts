@@ -8,6 +8,7 @@ import type { ChatAdapter, IncomingFile, Person, Place, ReplyTarget } from './co
 import { finish, infoContent, presentable, showProgress } from './delivery.ts';
 import type { LearningNews } from './learning-news.ts';
 import type { Places } from './places.ts';
+import { textFile } from './text-file.ts';
 
 export interface FileMessage {
   readonly key: string;
@@ -30,6 +31,8 @@ type Line = { readonly text: string } | { readonly versionId: string };
 export interface ChatUploads {
   /** Durable when it resolves: every file is stored or refused. */
   take(message: FileMessage): Promise<TakenUpload>;
+  /** The document made of a message says what the message says now. */
+  follow(sourceKey: string, text: string): Promise<void>;
   /** Result lines that an earlier process did not post. */
   resume(): Promise<void>;
 }
@@ -141,6 +144,25 @@ export function createChatUploads(deps: {
         report: () =>
           post(pending, lines).catch((error: unknown) => log.error({ err: error }, 'upload could not be reported')),
       };
+    },
+
+    async follow(sourceKey, text) {
+      const known = await prisma.document.findMany({ where: { sourceKey } });
+      for (const { id, channelId, path, uploaderId, url } of known) {
+        if (text.trim() === '') {
+          await documents.remove(id, 'platform');
+          continue;
+        }
+        const file = textFile({ key: sourceKey, name: path.replace(/\.md$/, ''), text, url });
+        await documents.receive({
+          channelId,
+          path,
+          content: await file.download(),
+          uploaderId,
+          sourceKey,
+          url,
+        });
+      }
     },
 
     async resume() {

@@ -97,6 +97,8 @@ export interface AdapterRegistry {
   taintUnless(mayTeach: (scope: Scope) => Promise<ReadonlySet<string>>): Promise<boolean>;
   /** Workspaces that have no adapter of their own any more are served by the install's. @returns whether one had. */
   keepScopes(scopes: readonly Scope[]): Promise<boolean>;
+  /** The same for all that was learned at this time or later, whatever taught it. */
+  taintLearnedSince(time: Date): Promise<boolean>;
   /** What served before, and since when another one does; null where nothing was replaced. */
   predecessor(scope?: Scope): Promise<{ readonly id: string; readonly until: Date } | null>;
   /**
@@ -207,6 +209,28 @@ export function createAdapterRegistry(deps: {
     });
   };
 
+  /** Takes these out of service for good. @returns whether one of them served. */
+  const taint = async (
+    taught: readonly {
+      readonly id: string;
+      readonly aliases: readonly { readonly alias: string; readonly workspaceId: Scope }[];
+    }[],
+  ): Promise<boolean> => {
+    if (taught.length === 0) return false;
+    const champions = taught.flatMap(({ aliases }) => aliases.filter(({ alias }) => alias === 'champion'));
+    const install = champions.some(({ workspaceId }) => workspaceId === null);
+    const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
+    await prisma.$transaction(async (tx) => {
+      const ids = taught.map(({ id }) => id);
+      await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
+      await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
+      if (install && shipped) await point(tx, 'champion', shipped.id);
+      for (const id of ids)
+        await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
+    });
+    return champions.length > 0;
+  };
+
   return {
     async registerShipped() {
       const shipped = shippedFolder;
@@ -278,19 +302,7 @@ export function createAdapterRegistry(deps: {
         allowed.set(row.workspaceId, may);
         if (version.manifest.documents.some((id) => !may.has(id))) taught.push(row);
       }
-      if (taught.length === 0) return false;
-      const champions = taught.flatMap(({ aliases }) => aliases.filter(({ alias }) => alias === 'champion'));
-      const shipped = await prisma.adapter.findFirst({ where: { folder: shippedFolder } });
-      await prisma.$transaction(async (tx) => {
-        const ids = taught.map(({ id }) => id);
-        await tx.adapter.updateMany({ where: { id: { in: ids } }, data: { tainted: true } });
-        await tx.adapterAlias.deleteMany({ where: { adapterId: { in: ids } } });
-        const install = champions.some(({ workspaceId }) => workspaceId === null);
-        if (install && shipped) await point(tx, 'champion', shipped.id);
-        for (const id of ids)
-          await tx.auditEntry.create({ data: { actorId: 'docent', action: 'adapter.taint', subject: id } });
-      });
-      return champions.length > 0;
+      return taint(taught);
     },
     async keepScopes(scopes) {
       const kept = scopes.flatMap((scope) => scope ?? []);
@@ -299,6 +311,13 @@ export function createAdapterRegistry(deps: {
       });
       return count > 0;
     },
+    taintLearnedSince: async (time) =>
+      taint(
+        await prisma.adapter.findMany({
+          where: { tainted: false, runs: { some: {} }, createdAt: { gte: time } },
+          include: { aliases: true },
+        }),
+      ),
     async discardCandidates(keep) {
       const rows = await prisma.adapter.findMany({
         where: { runs: { some: {} }, aliases: { none: { alias: { not: 'candidate' } } } },

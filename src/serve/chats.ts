@@ -4,10 +4,12 @@ import { createChatCommands } from '../chat/commands.ts';
 import type { ChatAdapter } from '../chat/contract.ts';
 import { createChatFeedback } from '../chat/feedback.ts';
 import { createLearningNews } from '../chat/learning-news.ts';
+import { createPersonalData } from '../chat/personal-data.ts';
 import { createPlaces } from '../chat/places.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
 import { createChatUploads } from '../chat/uploads.ts';
+import { createDeparted } from '../documents/departed.ts';
 import { isDocentError, reasonOf } from '../errors.ts';
 import type { Docent } from '../main.ts';
 import { createNotes } from '../store/notes.ts';
@@ -77,7 +79,6 @@ export async function startChats(docent: Docent): Promise<Chats> {
       news: config.DOCENT_LEARN === 'auto' ? news : null,
     }),
     commands: createChatCommands({
-      prisma,
       documents,
       answerer,
       model: docent.model,
@@ -85,8 +86,14 @@ export async function startChats(docent: Docent): Promise<Chats> {
       news,
       places,
       feedback,
+      personalData: createPersonalData({
+        prisma,
+        documents,
+        onCorrectionsForgotten: (since) => docent.forgetCorrections(since),
+      }),
     }),
     feedback,
+    departed: createDeparted({ prisma, documents: docent.documents }),
     onChannelChanged: () => docent.forgetLearned(),
   });
   /** Those that may speak, now or once their platform answers. */

@@ -124,6 +124,7 @@ export function createDiscordAdapter({
       excuse: (message) => events.excuse(message),
       log,
     });
+    await handlers.workspacesPresent('discord', [...client.guilds.cache.keys()], true);
     for (const guild of client.guilds.cache.values()) await announceRooms(guild, handlers);
   };
 
@@ -156,6 +157,8 @@ export function createDiscordAdapter({
     client.on(Events.InteractionCreate, (interaction) => {
       if (interaction.isChatInputCommand()) run(() => events.command(interaction));
       else if (interaction.isButton()) run(() => events.button(interaction));
+      else if (interaction.isMessageContextMenuCommand()) run(() => events.menu(interaction));
+      else if (interaction.isAutocomplete()) run(() => events.complete(interaction));
       else if (interaction.isModalSubmit()) run(() => events.form(interaction));
     });
     followChanges({ client, handlers, notes, members, readsPlainMessages: () => readsPlainMessages, run });

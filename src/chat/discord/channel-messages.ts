@@ -48,7 +48,7 @@ export interface ChannelMessages {
 }
 
 /** Body of an edit that is also right for a message that became Components V2 earlier: the flag cannot be taken back. */
-const asComponents = ({ content, components, ...rest }: Payload): Payload => ({
+const asComponents = ({ content, components, ...rest }: Omit<Payload, 'files'>): Omit<Payload, 'files'> => ({
   ...rest,
   content: null,
   components: [{ type: ComponentType.TextDisplay, content: content ?? '…' }, ...components],
@@ -63,7 +63,7 @@ export function createChannelMessages({
   readonly selfId: () => string;
 }): ChannelMessages {
   const post: ChannelMessages['post'] = async (channelId, payload, { nonce, replyTo, find }) => {
-    const { content, ...rest } = payload;
+    const { content, files, ...rest } = payload;
     const send = (reference: boolean) =>
       calls.callOnce<APIMessage>(
         {
@@ -78,6 +78,7 @@ export function createChannelMessages({
               ? { message_reference: { message_id: replyTo, channel_id: channelId, fail_if_not_exists: false } }
               : {}),
           },
+          files,
         },
         find,
       );
@@ -91,11 +92,12 @@ export function createChannelMessages({
 
   const edit: ChannelMessages['edit'] = async (channelId, messageId, payload) => {
     const route = Routes.channelMessage(channelId, messageId);
+    const { files, ...body } = payload;
     try {
-      await calls.call({ method: 'PATCH', route, body: payload });
+      await calls.call({ method: 'PATCH', route, body, files });
     } catch (error) {
       if (codeOf(error) !== codes.invalidBody || payload.content === null) throw error;
-      await calls.call({ method: 'PATCH', route, body: asComponents(payload) });
+      await calls.call({ method: 'PATCH', route, body: asComponents(body), files });
     }
   };
 

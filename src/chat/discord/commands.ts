@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  type APIApplicationCommandBasicOption,
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
@@ -14,18 +15,24 @@ import {
 import type { IncomingCommand, Notes } from '../contract.ts';
 import type { Calls } from './rest.ts';
 
+interface OptionSpec {
+  readonly name: string;
+  readonly description: string;
+  /** document: text, completed with names of documents. */
+  readonly kind: 'text' | 'document' | 'file' | 'flag';
+  readonly required?: boolean;
+}
+
+/** Which option makes a reply private that others would see. */
+export const privateOption = 'private';
+
 interface CommandSpec {
   readonly description: string;
   /** `ask` is a question; the others are commands of the contract. */
   readonly meaning: 'ask' | IncomingCommand['name'];
   /** Only the person who called it sees the reply. Fixed when the reply is begun, Discord cannot change it later. */
   readonly ephemeral: boolean;
-  readonly option?: {
-    readonly name: string;
-    readonly description: string;
-    readonly kind: 'text' | 'file';
-    readonly required: boolean;
-  };
+  readonly options?: readonly OptionSpec[];
   /** Shown only to people who may manage the server. The handler checks the acting person again. */
   readonly adminsOnly?: boolean;
 }
@@ -38,21 +45,36 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     description: 'Ask the documents of this server',
     meaning: 'ask',
     ephemeral: false,
-    option: { name: 'question', description: 'What you want to know', kind: 'text', required: true },
+    options: [
+      { name: 'question', description: 'What you want to know', kind: 'text', required: true },
+      { name: privateOption, description: 'Only you see the answer', kind: 'flag' },
+    ],
   },
   upload: {
     description: 'Add a document that everybody in this channel may ask about',
     meaning: 'upload',
     ephemeral: false,
-    option: {
-      name: 'file',
-      description: 'PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or text',
-      kind: 'file',
-      required: true,
-    },
+    options: [
+      {
+        name: 'file',
+        description: 'PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or text',
+        kind: 'file',
+        required: true,
+      },
+    ],
   },
-  documents: { description: 'List the documents that can be asked about here', meaning: 'documents', ephemeral: true },
-  forget: { description: 'Delete your questions and their answers here', meaning: 'forget', ephemeral: true },
+  documents: {
+    description: 'List the documents that can be asked about here',
+    meaning: 'documents',
+    ephemeral: true,
+    options: [{ name: 'document', description: 'Only this one, with what it speaks about', kind: 'document' }],
+  },
+  export: { description: 'Everything that Docent keeps of you, as a file', meaning: 'export', ephemeral: true },
+  'forget-me': {
+    description: 'Delete everything that Docent keeps of you, but files that others share',
+    meaning: 'forget',
+    ephemeral: true,
+  },
   status: { description: 'What Docent knows and which model answers', meaning: 'status', ephemeral: true },
   retrain: {
     description: 'Train on the documents again',
@@ -69,34 +91,51 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
   help: { description: 'What Docent does and how to ask', meaning: 'help', ephemeral: true },
 };
 
-/** The body of the bulk registration. */
-export const commandsBody = (): RESTPutAPIApplicationCommandsJSONBody =>
-  Object.entries(commandTable).map(([name, { description, option, adminsOnly }]) => ({
-    type: ApplicationCommandType.ChatInput,
+/** Entries in the menu of every message: name → what they do. */
+export const messageCommands: Readonly<Record<string, 'ask' | 'teach'>> = {
+  'Ask Docent about this': 'ask',
+  'Teach this to Docent': 'teach',
+};
+
+const optionTypes = {
+  text: ApplicationCommandOptionType.String,
+  document: ApplicationCommandOptionType.String,
+  file: ApplicationCommandOptionType.Attachment,
+  flag: ApplicationCommandOptionType.Boolean,
+} as const;
+
+const optionBody = ({ name, description, kind, required = false }: OptionSpec): APIApplicationCommandBasicOption =>
+  ({
+    type: optionTypes[kind],
     name,
     description,
-    integration_types: [ApplicationIntegrationType.GuildInstall],
-    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    required,
+    ...(kind === 'text' ? { max_length: maxOptionLength } : {}),
+    ...(kind === 'document' ? { autocomplete: true } : {}),
+  }) as APIApplicationCommandBasicOption;
+
+const everywhere = {
+  integration_types: [ApplicationIntegrationType.GuildInstall],
+  contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+};
+
+/** The body of the bulk registration. */
+export const commandsBody = (): RESTPutAPIApplicationCommandsJSONBody => [
+  ...Object.entries(commandTable).map(([name, { description, options = [], adminsOnly }]) => ({
+    type: ApplicationCommandType.ChatInput as const,
+    name,
+    description,
+    ...everywhere,
     default_member_permissions: adminsOnly ? PermissionFlagsBits.ManageGuild.toString() : null,
-    options: option
-      ? [
-          option.kind === 'text'
-            ? {
-                type: ApplicationCommandOptionType.String,
-                name: option.name,
-                description: option.description,
-                required: option.required,
-                max_length: maxOptionLength,
-              }
-            : {
-                type: ApplicationCommandOptionType.Attachment,
-                name: option.name,
-                description: option.description,
-                required: option.required,
-              },
-        ]
-      : [],
-  }));
+    options: options.map(optionBody),
+  })),
+  ...Object.keys(messageCommands).map((name) => ({
+    type: ApplicationCommandType.Message as const,
+    name,
+    ...everywhere,
+    default_member_permissions: null,
+  })),
+];
 
 /**
  * Registers the commands for all servers with one bulk PUT, only when they changed since the last time: Discord limits

@@ -4,10 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
   InteractionResponseType,
   type Message,
+  type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
   Routes,
@@ -17,11 +19,11 @@ import type { ChatHandlers, Notes } from '../contract.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { awayLine } from './catch-up.ts';
 import { type ChannelMessages, nonceOf } from './channel-messages.ts';
-import { commandTable } from './commands.ts';
+import { commandTable, messageCommands } from './commands.ts';
 import { correctionModal, readCorrection } from './correction-form.ts';
-import type { Inbound } from './inbound.ts';
+import { type Inbound, isPrivate } from './inbound.ts';
 import type { Lock } from './message-surface.ts';
-import { parsePress, parseVote, renderProgress } from './render.ts';
+import { cut, parsePress, parseVote, renderProgress } from './render.ts';
 import type { Calls } from './rest.ts';
 import { noteUploads } from './upkeep.ts';
 
@@ -30,6 +32,8 @@ import { noteUploads } from './upkeep.ts';
  * database gets this long, then the promise goes ahead of the record.
  */
 const recordFirstMs = 1500;
+/** @see https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-choice-structure */
+const maxChoiceLength = 100;
 /** Direct message channels looked at when catching up. */
 const maxDirectChannels = 100;
 /** Messages remembered as taken, for those that Discord sends twice. */
@@ -45,6 +49,10 @@ export interface Events {
   command(interaction: ChatInputCommandInteraction): Promise<void>;
   button(interaction: ButtonInteraction): Promise<void>;
   form(interaction: ModalSubmitInteraction): Promise<void>;
+  /** An entry of a message's menu. */
+  menu(interaction: MessageContextMenuCommandInteraction): Promise<void>;
+  /** Completes the name of a document while a command is typed. */
+  complete(interaction: AutocompleteInteraction): Promise<void>;
   /** One line to a question that is too old to be answered now. */
   excuse(message: Message): Promise<void>;
 }
@@ -95,15 +103,19 @@ export function createEvents({
 
   /** Records, acknowledges with “is thinking”, and leaves the rest to the reply. */
   const recordFirst = async (
-    interaction: ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction,
-    isPrivate: boolean,
+    interaction:
+      | ButtonInteraction
+      | ChatInputCommandInteraction
+      | MessageContextMenuCommandInteraction
+      | ModalSubmitInteraction,
+    onlyThem: boolean,
     record: () => Promise<void>,
   ): Promise<void> => {
     acknowledgements.expect(interaction.id);
     const recorded = record();
     await Promise.race([recorded.catch(() => undefined), sleep(recordFirstMs)]);
     await acknowledgements.send(interaction, InteractionResponseType.DeferredChannelMessageWithSource, {
-      flags: isPrivate ? MessageFlags.Ephemeral : 0,
+      flags: onlyThem ? MessageFlags.Ephemeral : 0,
     });
     try {
       await recorded;
@@ -112,7 +124,7 @@ export function createEvents({
       await calls.call({
         method: 'PATCH',
         route: Routes.webhookMessage(interaction.applicationId, interaction.token, '@original'),
-        body: renderProgress(`⚠️ ${line}`),
+        body: { ...renderProgress(`⚠️ ${line}`), files: undefined },
         auth: false,
       });
       throw error;
@@ -134,7 +146,7 @@ export function createEvents({
     },
     command: (interaction) => {
       const spec = commandTable[interaction.commandName];
-      return recordFirst(interaction, spec?.ephemeral ?? true, () =>
+      return recordFirst(interaction, isPrivate(interaction), () =>
         spec?.meaning === 'ask'
           ? inbound.ask(interaction).then((message) => handlers.message(message))
           : inbound.command(interaction).then((command) => handlers.command(command)),
@@ -168,6 +180,24 @@ export function createEvents({
       await recordFirst(interaction, true, async () =>
         handlers.correct({ ...words, ...(await inbound.presser(interaction, true, thread)) }),
       );
+    },
+    menu: (interaction) =>
+      recordFirst(interaction, false, async () => {
+        if (messageCommands[interaction.commandName] === 'ask')
+          return handlers.message(await inbound.askAbout(interaction));
+        const teaching = await inbound.teach(interaction);
+        await noteUploads(notes, interaction.targetMessage.id, {
+          workspace: teaching.place.workspace,
+          keys: [teaching.message.key, ...teaching.files.map((file) => file.key)],
+        });
+        await handlers.teach(teaching);
+      }),
+    complete: async (interaction) => {
+      const { place, person } = await inbound.typist(interaction);
+      const found = await handlers.titles(place, person, interaction.options.getFocused()).catch(() => []);
+      await acknowledgements.send(interaction, InteractionResponseType.ApplicationCommandAutocompleteResult, {
+        choices: found.map(({ id, title }) => ({ name: cut(title, maxChoiceLength), value: id })),
+      });
     },
     excuse: async (message) => {
       if (!inbound.isCall(message)) return;

@@ -3,15 +3,17 @@
  * answered or how.
  */
 import {
+  type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
   type Message,
+  type MessageContextMenuCommandInteraction,
   MessageType,
   type ModalSubmitInteraction,
   PermissionFlagsBits,
 } from 'discord.js';
-import type { IncomingCommand, IncomingFile, IncomingMessage, Person, Place } from '../contract.ts';
-import { commandTable } from './commands.ts';
+import type { IncomingCommand, IncomingFile, IncomingMessage, IncomingTeaching, Person, Place } from '../contract.ts';
+import { commandTable, privateOption } from './commands.ts';
 import type { Conversations } from './conversations.ts';
 import { type Files, isMedia } from './files.ts';
 import type { Members } from './members.ts';
@@ -20,7 +22,12 @@ import type { InteractionTarget, MessageTarget } from './targets.ts';
 
 export const messageKey = (id: string): string => `discord:${id}`;
 
-type AnyInteraction = ChatInputCommandInteraction | ButtonInteraction | ModalSubmitInteraction;
+type AnyInteraction =
+  | AutocompleteInteraction
+  | ButtonInteraction
+  | ChatInputCommandInteraction
+  | MessageContextMenuCommandInteraction
+  | ModalSubmitInteraction;
 
 /** Only forms that no message opened have no channel, and we have none. */
 const channelIdOf = ({ channelId }: AnyInteraction): string => channelId ?? '';
@@ -28,15 +35,25 @@ const channelIdOf = ({ channelId }: AnyInteraction): string => channelId ?? '';
 const messageLink = (guildId: string | null, channelId: string, messageId: string): string =>
   `https://discord.com/channels/${guildId ?? '@me'}/${channelId}/${messageId}`;
 
+/** Whether only the person who called the command sees its reply. */
+export const isPrivate = (interaction: ChatInputCommandInteraction): boolean =>
+  (commandTable[interaction.commandName]?.ephemeral ?? true) || interaction.options.getBoolean(privateOption) === true;
+
 export interface Inbound {
   /** null: not for the bot (own, bots', webhooks', system messages, or talk among people). */
   message(message: Message, options: InboundOptions): Promise<IncomingMessage | null>;
   ask(interaction: ChatInputCommandInteraction): Promise<IncomingMessage>;
   command(interaction: ChatInputCommandInteraction): Promise<IncomingCommand>;
+  /** “Ask Docent about this”: the message is the question of the one who chose it. */
+  askAbout(interaction: MessageContextMenuCommandInteraction): Promise<IncomingMessage>;
+  /** “Teach this to Docent”. */
+  teach(interaction: MessageContextMenuCommandInteraction): Promise<IncomingTeaching>;
+  /** Who types a command, and where. */
+  typist(interaction: AutocompleteInteraction): Promise<{ readonly place: Place; readonly person: Person }>;
   /** Who pressed a button or sent a form, where, and where the reply to it goes. */
   presser(
     interaction: ButtonInteraction | ModalSubmitInteraction,
-    isPrivate: boolean,
+    onlyThem: boolean,
     thread?: string,
   ): Promise<Pick<IncomingMessage, 'key' | 'person' | 'place' | 'target'>>;
   /** Whether this message names the bot or answers one of its messages, as far as the message itself tells. */
@@ -137,12 +154,7 @@ export function createInbound({
   });
 
   const commandTarget = (interaction: ChatInputCommandInteraction, thread: string): InteractionTarget =>
-    interactionTarget(
-      interaction,
-      thread,
-      interaction.commandName,
-      commandTable[interaction.commandName]?.ephemeral ?? true,
-    );
+    interactionTarget(interaction, thread, interaction.commandName, isPrivate(interaction));
 
   const placeOfInteraction = async (interaction: AnyInteraction, fixedThread?: string): Promise<Place> => {
     const guild = interaction.guildId ? interaction.client.guilds.cache.get(interaction.guildId) : undefined;
@@ -176,13 +188,15 @@ export function createInbound({
     );
 
   const optionText = (interaction: ChatInputCommandInteraction): string => {
-    const option = commandTable[interaction.commandName]?.option;
-    return option?.kind === 'text' ? (interaction.options.getString(option.name) ?? '').trim() : '';
+    const option = commandTable[interaction.commandName]?.options?.find(
+      ({ kind }) => kind === 'text' || kind === 'document',
+    );
+    return option ? (interaction.options.getString(option.name) ?? '').trim() : '';
   };
 
   const optionFiles = (interaction: ChatInputCommandInteraction): readonly IncomingFile[] => {
-    const option = commandTable[interaction.commandName]?.option;
-    const attachment = option?.kind === 'file' ? interaction.options.getAttachment(option.name) : null;
+    const option = commandTable[interaction.commandName]?.options?.find(({ kind }) => kind === 'file');
+    const attachment = option ? interaction.options.getAttachment(option.name) : null;
     // An interaction has no message of its own, but Discord opens the history around any id.
     const link = messageLink(interaction.guildId, channelIdOf(interaction), interaction.id);
     return attachment ? [files.fileOf(attachment, link)] : [];
@@ -254,13 +268,49 @@ export function createInbound({
         target: commandTarget(interaction, place.thread),
       };
     },
-    presser: async (interaction, isPrivate, thread) => {
+    askAbout: async (interaction) => {
+      const place = await placeOfInteraction(interaction);
+      return {
+        key: messageKey(interaction.id),
+        place,
+        person: await personOfInteraction(interaction, place),
+        text: spokenText(interaction.targetMessage, selfId()),
+        files: [],
+        addressed: true,
+        target: interactionTarget(interaction, place.thread, interaction.commandName, false),
+      };
+    },
+    teach: async (interaction) => {
+      const message = interaction.targetMessage;
+      const place = await placeOfInteraction(interaction);
+      const url = messageLink(interaction.guildId, message.channelId, message.id);
+      return {
+        key: messageKey(interaction.id),
+        place,
+        person: await personOfInteraction(interaction, place),
+        message: {
+          key: messageKey(message.id),
+          text: spokenText(message, selfId()),
+          url,
+          at: message.createdAt,
+        },
+        files: [...message.attachments.values()]
+          .filter((attachment) => !isMedia(attachment))
+          .map((attachment) => files.fileOf(attachment, url)),
+        target: interactionTarget(interaction, place.thread, interaction.commandName, false),
+      };
+    },
+    typist: async (interaction) => {
+      const place = await placeOfInteraction(interaction, interaction.id);
+      return { place, person: await personOfInteraction(interaction, place) };
+    },
+    presser: async (interaction, onlyThem, thread) => {
       const place = await placeOfInteraction(interaction, thread);
       return {
         key: messageKey(interaction.id),
         place,
         person: await personOfInteraction(interaction, place),
-        target: interactionTarget(interaction, place.thread, 'feedback', isPrivate),
+        target: interactionTarget(interaction, place.thread, 'feedback', onlyThem),
       };
     },
   };

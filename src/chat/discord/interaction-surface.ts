@@ -60,11 +60,13 @@ export function createInteractionSurface({
     const ack = await acknowledged;
     if (ack?.messageId) target = { ...target, replyId: ack.messageId };
     if (ack?.ok === false || now() - timeOf(interactionId) > tokenLifetimeMs) return false;
+    const { files, ...body } = render();
     try {
       const message = await calls.call<APIMessage>({
         method: 'PATCH',
         route: Routes.webhookMessage(target.applicationId, target.token, '@original'),
-        body: render(),
+        body,
+        files,
         auth: false,
       });
       target = { ...target, replyId: message.id };

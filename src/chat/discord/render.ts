@@ -10,6 +10,7 @@ import {
   ButtonStyle,
   ComponentType,
   MessageFlags,
+  type RawFile,
 } from 'discord.js';
 import type { Source } from '../../answers/contract.ts';
 import type { ReplyAction, ReplyContent } from '../contract.ts';
@@ -27,6 +28,8 @@ export interface Payload {
   readonly content: string | null;
   readonly components: readonly APIMessageTopLevelComponent[];
   readonly flags: number;
+  /** Not part of the body: sent beside it. */
+  readonly files: readonly RawFile[];
   readonly allowed_mentions: { readonly parse: readonly never[]; readonly replied_user: boolean };
 }
 
@@ -142,6 +145,7 @@ export function parsePress(customId: string): Pick<ReplyAction, 'kind' | 'subjec
 export const renderProgress = (text: string, heading = ''): Payload => ({
   content: cut([heading, neutralise(text) || '…'].filter(Boolean).join('\n'), maxContentLength),
   components: [],
+  files: [],
   flags: MessageFlags.SuppressEmbeds,
   allowed_mentions: quiet,
 });
@@ -160,11 +164,12 @@ export function renderReply(content: ReplyContent, thread: string, heading = '')
     ...(content.answerId ? [voteRow(content.answerId, thread)] : []),
     ...actionRows(content.actions ?? []),
   ];
+  const files = content.attachment ? [{ name: content.attachment.name, data: content.attachment.text }] : [];
   for (const withQuotes of [true, false]) {
     const sources = sourcesText(content, withQuotes);
     const whole = [heading, body, sources && `\n${sources}`].filter(Boolean).join('\n');
     if (whole.length <= maxContentLength)
-      return { content: whole, components: votes, flags: MessageFlags.SuppressEmbeds, allowed_mentions: quiet };
+      return { content: whole, components: votes, files, flags: MessageFlags.SuppressEmbeds, allowed_mentions: quiet };
   }
   const sources = sourcesText(content, false);
 
@@ -177,6 +182,7 @@ export function renderReply(content: ReplyContent, thread: string, heading = '')
   return {
     content: null,
     components: [{ type: ComponentType.Container, components: displays }, ...votes],
+    files,
     flags: MessageFlags.IsComponentsV2,
     allowed_mentions: quiet,
   };

@@ -5,7 +5,7 @@
  * retries are off, and whoever posts decides what to look at before posting again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiscordAPIError, HTTPError, REST, type RequestMethod, type RouteLike } from 'discord.js';
+import { DiscordAPIError, HTTPError, type RawFile, REST, type RequestMethod, type RouteLike } from 'discord.js';
 import type { BaseLogger } from 'pino';
 import { DocentError, reasonOf } from '../../errors.ts';
 
@@ -16,6 +16,7 @@ export interface Call {
   readonly method: `${RequestMethod}`;
   readonly route: RouteLike;
   readonly body?: unknown;
+  readonly files?: readonly RawFile[];
   readonly query?: Readonly<Record<string, string>>;
   /** false for interaction callbacks and webhooks: their token is in the address. */
   readonly auth?: boolean;
@@ -58,7 +59,7 @@ export function createCalls({
   const rest = new REST({ version: '10', retries: 0, ...(api ? { api: api.replace(/\/+$/, '') } : {}) });
   const closed = new AbortController();
 
-  const once = <T>({ method, route, body, query, auth = true }: Call): Promise<T> => {
+  const once = <T>({ method, route, body, files, query, auth = true }: Call): Promise<T> => {
     // The library forgets a token after one 401, which proxies also send in their bad moments.
     if (auth) rest.setToken(token);
     return rest.request({
@@ -66,6 +67,7 @@ export function createCalls({
       fullRoute: route,
       auth,
       ...(body === undefined ? {} : { body }),
+      ...(files?.length ? { files: [...files] } : {}),
       ...(query ? { query: new URLSearchParams(query) } : {}),
     }) as Promise<T>;
   };

@@ -15,6 +15,7 @@ import {
 } from 'discord.js';
 import type { ChatHandlers, Notes, Place } from '../contract.ts';
 import { fileKey } from './files.ts';
+import { messageKey } from './inbound.ts';
 import type { Members } from './members.ts';
 import { channelOf, homeOf, roomsOf, workspaceOf } from './place.ts';
 
@@ -26,8 +27,11 @@ interface UploadNote {
 /** Which files a message brought: its deletion arrives with nothing but its id. */
 const noteKey = (messageId: string): string => `files:${messageId}`;
 
-export const noteUploads = (notes: Notes, messageId: string, note: UploadNote): Promise<void> =>
-  notes.set(noteKey(messageId), JSON.stringify(note));
+export async function noteUploads(notes: Notes, messageId: string, note: UploadNote): Promise<void> {
+  const stored = await notes.get(noteKey(messageId));
+  const known = stored ? (JSON.parse(stored) as UploadNote).keys : [];
+  await notes.set(noteKey(messageId), JSON.stringify({ ...note, keys: [...new Set([...known, ...note.keys])] }));
+}
 
 /** Tells the visibility of every room, for instance after a start: it may have changed meanwhile. */
 export async function announceRooms(guild: Guild, handlers: ChatHandlers): Promise<void> {
@@ -81,14 +85,24 @@ export function followChanges({
     });
   });
   gateway.on(GatewayDispatchEvents.MessageUpdate, (data) => {
-    const { id, attachments, mentions, guild_id: guildId } = data as GatewayMessageUpdateDispatchData;
+    const { id, content, attachments, mentions, guild_id: guildId } = data as GatewayMessageUpdateDispatchData;
     // Without the intent Discord blanks the attachments of messages that don't name the bot.
     const isComplete = readsPlainMessages() || !guildId || mentions?.some((user) => user.id === client.user.id);
     if (!attachments || !isComplete) return;
-    const present = new Set(attachments.map((attachment) => fileKey(attachment.id)));
+    const present = new Set([messageKey(id), ...attachments.map((attachment) => fileKey(attachment.id))]);
     run(() => removeFiles(id, (key) => !present.has(key)));
+    run(async () => {
+      const stored = await notes.get(noteKey(id));
+      const wasTaught = stored && (JSON.parse(stored) as UploadNote).keys.includes(messageKey(id));
+      if (wasTaught && content !== undefined) await handlers.messageEdited(messageKey(id), content);
+    });
   });
 
+  // Not told while a server is merely away.
+  client.on(Events.GuildDelete, (guild) =>
+    run(() => handlers.workspaceLeft({ platform: 'discord', workspace: workspaceOf(guild) })),
+  );
+  client.on(Events.GuildCreate, (guild) => run(() => handlers.workspacesPresent('discord', [guild.id], false)));
   client.on(Events.ChannelUpdate, (_before, channel) => {
     if (channel.isDMBased()) return;
     members.forget(channel.guildId);

@@ -7,9 +7,9 @@ import type { ChatHandlers } from '../contract.ts';
 import type { SlackCalls } from './calls.ts';
 import { correctionForm, correctionView, readCorrection } from './correction-form.ts';
 import type { Directory } from './directory.ts';
-import { fileKey } from './files.ts';
-import type { Inbound } from './inbound.ts';
-import { commandName } from './permissions.ts';
+import { fileKey, isGone } from './files.ts';
+import type { Inbound, MessageShortcut } from './inbound.ts';
+import { commandName, type messageShortcuts } from './permissions.ts';
 import { parsePress, parseVote, pressAction, voteAction } from './render.ts';
 import type { WhisperTarget } from './reply.ts';
 import { createTwins } from './twins.ts';
@@ -103,11 +103,25 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     if (message.subtype === 'message_deleted') {
       for (const file of message.previous_message?.files ?? [])
         await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+      if (message.deleted_ts)
+        await handlers.fileDeleted(placeOf, inbound.key({ channel: message.channel, ts: message.deleted_ts }));
       return;
+    }
+    if (message.subtype === 'message_changed') {
+      const { message: now, previous_message: before, channel } = message;
+      if (!now) return;
+      const kept = new Set((now.files ?? []).filter((file) => !isGone(file)).map(({ id }) => id));
+      for (const file of before?.files ?? [])
+        if (!kept.has(file.id)) await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
+      return handlers.messageEdited(inbound.key({ channel, ts: now.ts }), await inbound.textOf(now));
     }
     if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
       return channelChanged(message.channel);
     await twins.message(message);
+  });
+  app.event('app_uninstalled', () => handlers.workspaceLeft(placeOf));
+  app.event('tokens_revoked', async ({ event }) => {
+    if ((event.tokens.bot ?? []).length > 0) await handlers.workspaceLeft(placeOf);
   });
   app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
   for (const name of ['member_joined_channel', 'member_left_channel'] as const)
@@ -122,6 +136,18 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     await handlers.command(await inbound.command(command as unknown as SlackCommand));
     await ack();
   });
+  const onShortcut = (id: keyof typeof messageShortcuts, take: (shortcut: MessageShortcut) => Promise<void>) =>
+    app.shortcut({ type: 'message_action', callback_id: id }, async ({ body, ack }) => {
+      const { channel, message, user, trigger_id: triggerId } = body as unknown as Required<Interaction>;
+      const permalink = await calls
+        .call<{ permalink?: string }>('chat.getPermalink', { channel: channel.id, message_ts: message.ts })
+        .then(({ permalink: address }) => address ?? null)
+        .catch(() => null);
+      await inTime(take({ message: { ...message, channel: channel.id }, userId: user.id, triggerId, permalink }));
+      await ack();
+    });
+  onShortcut('docent_ask', async (shortcut) => handlers.message(await inbound.askAbout(shortcut)));
+  onShortcut('docent_teach', async (shortcut) => handlers.teach(await inbound.teach(shortcut)));
   app.action(voteAction, async ({ body, action, ack }) => {
     const vote = parseVote((action as unknown as { value?: string }).value ?? '');
     const { channel, message, user, trigger_id: trigger } = body as unknown as Interaction;
@@ -146,19 +172,16 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     await ack();
   });
   app.action(new RegExp(`^${pressAction}:`), async ({ body, action, ack }) => {
-    const { value = '', action_ts: at } = action as unknown as { value?: string; action_ts: string };
-    const press = parsePress(value);
-    const { channel, container, user, response_url: responseUrl } = body as unknown as Interaction;
+    const press = parsePress((action as unknown as { value?: string }).value ?? '');
+    const { channel, container, user, trigger_id: trigger, response_url: responseUrl } = body as unknown as Interaction;
     if (press && channel && container) {
       const thread = container.thread_ts ?? container.message_ts;
       const [place, person] = await Promise.all([directory.place(channel.id, thread), directory.person(user.id)]);
       const target =
         press.kind === 'teach'
           ? inbound.threadTarget(channel.id, thread, user.id)
-          : ({ platform: 'slack', kind: 'command', responseUrl } as const);
-      await inTime(
-        handlers.press({ key: inbound.keyOf(`press:${user.id}:${at}`), action: press, place, person, target }),
-      );
+          : ({ platform: 'slack', kind: 'command', responseUrl, user: user.id } as const);
+      await inTime(handlers.press({ key: inbound.keyOf(`press:${trigger}`), action: press, place, person, target }));
     }
     await ack();
   });

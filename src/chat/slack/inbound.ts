@@ -2,7 +2,7 @@
  * Turns Slack's messages and commands into the contract's. Knows Slack's structures; must not know what is answered or
  * how.
  */
-import type { IncomingCommand, IncomingMessage, Place } from '../contract.ts';
+import type { IncomingCommand, IncomingMessage, IncomingTeaching, Place } from '../contract.ts';
 import type { Directory } from './directory.ts';
 import { type Files, isGone, isMedia } from './files.ts';
 import { unescapeText } from './render.ts';
@@ -15,9 +15,26 @@ const humanSubtypes: ReadonlySet<string> = new Set(['file_share', 'thread_broadc
 const sameTalkMs = 30 * 60_000;
 const maxTalks = 5_000;
 
-const commandNames = ['help', 'documents', 'status', 'retrain', 'feedback', 'forget'] as const;
-const isCommandName = (name: string): name is (typeof commandNames)[number] =>
-  (commandNames as readonly string[]).includes(name);
+/** What follows `/docent` → the contract's command. */
+export const commandNames: Readonly<Record<string, IncomingCommand['name']>> = {
+  help: 'help',
+  documents: 'documents',
+  status: 'status',
+  retrain: 'retrain',
+  feedback: 'feedback',
+  export: 'export',
+  'forget-me': 'forget',
+};
+/** As it was called before. */
+const olderNames: typeof commandNames = { forget: 'forget' };
+
+/** Somebody chose a shortcut of this message. */
+export interface MessageShortcut {
+  readonly message: SlackMessage;
+  readonly userId: string;
+  readonly triggerId: string;
+  readonly permalink: string | null;
+}
 
 export interface Inbound {
   key(message: SlackMessage): string;
@@ -26,6 +43,12 @@ export interface Inbound {
   /** null: not for the bot (own and bots' messages, Slack's news, talk among people). */
   message(message: SlackMessage, isOwnThread: (place: Place) => Promise<boolean>): Promise<IncomingMessage | null>;
   command(command: SlackCommand): Promise<IncomingCommand>;
+  /** “Ask Docent about this”: the message is the question of the one who chose it. */
+  askAbout(shortcut: MessageShortcut): Promise<IncomingMessage>;
+  /** “Teach this to Docent”. */
+  teach(shortcut: MessageShortcut): Promise<IncomingTeaching>;
+  /** What a message says, without Slack's markup. */
+  textOf(message: SlackMessage): Promise<string>;
   /** Exactly-once key of something that is no message. */
   keyOf(what: string): string;
   /** A reply that the channel sees in this thread. */
@@ -131,16 +154,55 @@ export function createInbound({
       };
     },
 
+    textOf: (message) => spokenText(message.text ?? ''),
+
+    async askAbout({ message, userId, triggerId }) {
+      const thread = message.thread_ts ?? message.ts;
+      return {
+        key: keyOf(`ask:${triggerId}`),
+        place: await directory.place(message.channel, thread),
+        person: await directory.person(userId),
+        text: await spokenText(message.text ?? ''),
+        files: [],
+        addressed: true,
+        target: threadTarget(message.channel, thread, userId),
+      };
+    },
+
+    async teach({ message, userId, triggerId, permalink }) {
+      const thread = message.thread_ts ?? message.ts;
+      return {
+        key: keyOf(`teach:${triggerId}`),
+        place: await directory.place(message.channel, thread),
+        person: await directory.person(userId),
+        message: {
+          key: key(message),
+          text: await spokenText(message.text ?? ''),
+          url: permalink,
+          at: new Date(timeOfTs(message.ts)),
+        },
+        files: (message.files ?? []).filter((file) => !isGone(file) && !isMedia(file)).map(files.fileOf),
+        target: threadTarget(message.channel, thread, userId),
+      };
+    },
+
     async command(command) {
       const [first = '', ...rest] = command.text.trim().split(/\s+/);
-      const name = first.toLowerCase();
-      const target: CommandTarget = { platform: 'slack', kind: 'command', responseUrl: command.response_url };
+      const known = { ...olderNames, ...commandNames };
+      const word = first.toLowerCase();
+      const name = Object.hasOwn(known, word) ? known[word] : undefined;
+      const target: CommandTarget = {
+        platform: 'slack',
+        kind: 'command',
+        responseUrl: command.response_url,
+        user: command.user_id,
+      };
       return {
         key: keyOf(`command:${command.trigger_id}`),
-        name: isCommandName(name) ? name : 'help',
+        name: name ?? 'help',
         place: await directory.place(command.channel_id, `command:${command.trigger_id}`),
         person: await directory.person(command.user_id),
-        text: isCommandName(name) ? rest.join(' ') : command.text.trim(),
+        text: name ? rest.join(' ') : command.text.trim(),
         files: [],
         target,
       };

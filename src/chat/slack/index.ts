@@ -141,6 +141,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     await notes.set(seenKey, String(nowMs));
     // Channels may have been renamed or made private meanwhile.
     const { workspace } = directory;
+    await handlers.workspacesPresent('slack', [workspace.externalId], false);
     for await (const channel of directory.own())
       await handlers.channelChanged({ platform: 'slack', workspace, channel: directory.channelOf(channel) });
     await catchUp({

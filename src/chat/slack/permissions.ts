@@ -11,6 +11,7 @@ export const botScopes: Readonly<Record<string, string>> = {
   'chat:write': 'answer',
   commands: '/docent',
   'files:read': 'download the files that people share',
+  'files:write': 'send people what is kept of them',
   'groups:history': 'as channels:history, in private channels that the app was invited to',
   'groups:read': 'as channels:read, in private channels that the app was invited to',
   'im:history': 'direct messages to the app',
@@ -28,6 +29,8 @@ export const botEvents: Readonly<Record<string, string>> = {
   'message.im': 'direct messages',
   'message.mpim': 'files and follow-ups in group messages',
   file_deleted: 'its document is deleted too',
+  app_uninstalled: 'all data of the workspace is deleted a month later',
+  tokens_revoked: 'as app_uninstalled',
   member_joined_channel: 'who may read a private channel’s documents from now on',
   member_left_channel: 'who may not any more',
   channel_rename: 'names in lists',
@@ -44,3 +47,9 @@ export const botEvents: Readonly<Record<string, string>> = {
 export const socketScope = 'connections:write';
 
 export const commandName = '/docent';
+
+/** Shortcuts in the menu of every message: callback id → what the menu says. */
+export const messageShortcuts = {
+  docent_ask: 'Ask Docent about this',
+  docent_teach: 'Teach this to Docent',
+} as const;

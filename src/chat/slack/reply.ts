@@ -7,10 +7,11 @@
  */
 import type { BaseLogger } from 'pino';
 import { z } from 'zod';
-import { DocentError, reasonOf } from '../../errors.ts';
+import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
 import type { Reply, ReplyContent, ReplyTarget } from '../contract.ts';
 import { codeOf, isTransient, type SlackCalls, tokenCodes, unreachable } from './calls.ts';
-import { escapeText, type Payload, renderProgress, renderReply } from './render.ts';
+import { sendDirectFile } from './direct-file.ts';
+import { escapeText, type Payload, renderProgress, renderReply, toMrkdwn } from './render.ts';
 import type { SlackMessage } from './wire.ts';
 
 const metadataType = 'docent_reply';
@@ -30,7 +31,13 @@ const targetSchema = z.discriminatedUnion('kind', [
     user: z.string(),
     replyTs: z.string().optional(),
   }),
-  z.object({ platform: z.literal('slack'), kind: z.literal('command'), responseUrl: z.string() }),
+  z.object({
+    platform: z.literal('slack'),
+    kind: z.literal('command'),
+    responseUrl: z.string(),
+    /** Who typed it; files go there. */
+    user: z.string(),
+  }),
   /** Seen by one person of a channel. */
   z.object({
     platform: z.literal('slack'),
@@ -237,12 +244,29 @@ export function createReplies({
     };
   };
 
+  /** What is left to say in the channel once the file is on its way, or why it is not. */
+  const withFileSent = async (target: CommandTarget, final: ReplyContent): Promise<ReplyContent> => {
+    if (!final.attachment) return final;
+    try {
+      await sendDirectFile(calls, target.user, toMrkdwn(final.text), final.attachment);
+      return { ...final, text: 'I sent it to you as a direct message.' };
+    } catch (error) {
+      if (isDocentError(error, 'PLATFORM_UNREACHABLE')) throw error;
+      log.warn({ reason: reasonOf(error) }, 'Slack file not sent');
+      const known =
+        codeOf(error) === 'missing_scope'
+          ? new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'files:write' })
+          : new DocentError('BAD_REQUEST', { reason: `Slack does not take the file: ${reasonOf(error)}` });
+      return { ...final, text: known.line, tone: 'error' };
+    }
+  };
+
   /** Commands are answered to the one who typed them, through an address that Slack gave for half an hour. */
   const commandReply = (target: CommandTarget): Reply => ({
     target,
     progress: async () => undefined,
     async finish(final) {
-      const { text, blocks } = renderReply(final);
+      const { text, blocks } = renderReply(await withFileSent(target, final));
       const response = await fetch(target.responseUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

@@ -33,6 +33,8 @@ export interface SlackMessage {
   readonly files?: readonly SlackFile[];
   readonly hidden?: boolean;
   readonly previous_message?: { readonly files?: readonly SlackFile[]; readonly ts?: string };
+  /** Of `message_changed`: as it is now. */
+  readonly message?: SlackMessage;
   readonly deleted_ts?: string;
   readonly metadata?: { readonly event_type?: string; readonly event_payload?: Readonly<Record<string, unknown>> };
   readonly reply_count?: number;

@@ -116,7 +116,7 @@ export const guildJson = (world: World, guild: FakeGuild): Record<string, unknow
 
 /** A message as this reader gets it: without the intent only mentions, direct and own messages carry their content. */
 export function messageJson(world: World, message: FakeMessage, canReadAll: boolean): Record<string, unknown> {
-  const { history: _history, ...plain } = message;
+  const { history: _history, files: _files, ...plain } = message;
   const carries =
     canReadAll ||
     !message.guild_id ||

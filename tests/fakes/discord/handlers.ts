@@ -11,6 +11,7 @@ import type {
   IncomingCorrection,
   IncomingMessage,
   IncomingPress,
+  IncomingTeaching,
   Notes,
   Place,
   ReplyContent,
@@ -68,6 +69,10 @@ export function createHandlers(
     votes: [] as Parameters<ChatHandlers['feedback']>[0][],
     corrections: [] as IncomingCorrection[],
     presses: [] as IncomingPress[],
+    teachings: [] as IncomingTeaching[],
+    edits: [] as string[],
+    left: [] as string[],
+    present: [] as (readonly string[])[],
     deleted: [] as string[],
     changed: [] as Parameters<ChatHandlers['channelChanged']>[0][],
   };
@@ -130,6 +135,14 @@ export function createHandlers(
       heard.presses.push(press);
       take(press.key, press.action.kind, press.target);
     },
+    teach: async (teaching) => {
+      heard.teachings.push(teaching);
+      take(teaching.key, `teach ${teaching.message.text}`, teaching.target);
+    },
+    titles: async (_place, _person, typed) => [{ id: 'd1', title: `${typed}…` }],
+    messageEdited: async (key, text) => void heard.edits.push(`${key} ${text}`),
+    workspaceLeft: async ({ workspace }) => void heard.left.push(workspace.externalId),
+    workspacesPresent: async (_platform, ids) => void heard.present.push(ids),
     fileDeleted: async (_place, key) => void heard.deleted.push(key),
     channelChanged: async (place) => void heard.changed.push(place),
     isOwnThread: async (place) => ownThread?.(place) ?? false,

@@ -181,12 +181,13 @@ export async function startFakeDiscord({
       channel: FakeChannel,
       user: FakeUser,
       name: string,
-      options: Readonly<Record<string, string | FakeFile>> = {},
+      options: Readonly<Record<string, string | boolean | FakeFile>> = {},
       { times = 1, tell = true }: { times?: number; tell?: boolean } = {},
     ): FakeInteraction => {
       const attachments: Record<string, FakeAttachment> = {};
       const list = Object.entries(options).map(([option, value]) => {
         if (typeof value === 'string') return { type: 3, name: option, value };
+        if (typeof value === 'boolean') return { type: 5, name: option, value };
         const attachment = attach(channel.id, value);
         attachments[attachment.id] = attachment;
         return { type: 11, name: option, value: attachment.id };
@@ -219,6 +220,40 @@ export async function startFakeDiscord({
       send(interaction);
       return interaction;
     },
+    /** Chooses an entry of a message's menu. Discord sends the message whole, whatever the intents. */
+    menu: (message: FakeMessage, user: FakeUser, name: string): FakeInteraction => {
+      const bare = world.addInteraction(world.channels.get(message.channel_id)!, user, null);
+      const interaction: FakeInteraction = Object.assign(bare, {
+        data: interactionJson(bare, 2, {
+          data: {
+            id: '2',
+            name,
+            type: 3,
+            target_id: message.id,
+            resolved: { messages: { [message.id]: messageJson(world, message, true) } },
+          },
+        }),
+      });
+      send(interaction);
+      return interaction;
+    },
+    /** Types an option that is completed. */
+    type: (channel: FakeChannel, user: FakeUser, name: string, option: string, value: string): FakeInteraction => {
+      const bare = world.addInteraction(channel, user, null);
+      const interaction: FakeInteraction = Object.assign(bare, {
+        data: interactionJson(bare, 4, {
+          data: { id: '1', name, type: 1, options: [{ type: 3, name: option, value, focused: true }] },
+        }),
+      });
+      send(interaction);
+      return interaction;
+    },
+    /** A person changes their message. */
+    edit: (message: FakeMessage, content: string): void => {
+      message.content = content;
+      message.edited_timestamp = new Date().toISOString();
+      gateway.dispatchMessage('MESSAGE_UPDATE', message);
+    },
     /** Sends the form that this interaction opened. */
     submit: (opened: FakeInteraction, values: Readonly<Record<string, string>>): FakeInteraction => {
       const channel = world.channels.get(opened.channelId)!;
@@ -237,6 +272,11 @@ export async function startFakeDiscord({
     deliverAgain: (event: FakeMessage | FakeInteraction): void => {
       if ('token' in event) send(event);
       else gateway.dispatchMessage('MESSAGE_CREATE', event);
+    },
+    /** The bot is removed from a server. */
+    leave: (guild: FakeGuild): void => {
+      world.guilds.delete(guild.id);
+      gateway.dispatch('GUILD_DELETE', { id: guild.id });
     },
     deleteMessage: (message: FakeMessage): void => {
       const channel = world.channels.get(message.channel_id)!;

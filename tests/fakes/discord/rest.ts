@@ -38,6 +38,17 @@ const countComponents = (components: readonly unknown[]): number =>
     0,
   );
 
+/** JSON, or a form with `payload_json` and files, which arrive as `sentFiles`. */
+async function bodyOf(raw: Buffer, contentType = ''): Promise<Record<string, unknown>> {
+  if (raw.byteLength === 0) return {};
+  if (!contentType.startsWith('multipart/')) return JSON.parse(raw.toString()) as Record<string, unknown>;
+  const form = await new Response(new Uint8Array(raw), { headers: { 'content-type': contentType } }).formData();
+  const sentFiles: { name: string; text: string }[] = [];
+  for (const [, value] of form)
+    if (typeof value !== 'string') sentFiles.push({ name: value.name, text: await value.text() });
+  return { ...(JSON.parse(String(form.get('payload_json'))) as object), sentFiles };
+}
+
 /** Discord's own limits, so that a message that real Discord refuses is refused here too. */
 function checkMessage(body: Record<string, unknown>, before?: FakeMessage): void {
   const invalid = (reason: string) => new ApiError(400, 50_035, `Invalid Form Body: ${reason}`);
@@ -109,6 +120,7 @@ export function createRest({
     message.flags =
       ((message.flags & flag.ephemeral) | ((body.flags as number | undefined) ?? message.flags)) & ~flag.loading;
     message.edited_timestamp = new Date().toISOString();
+    if (body.sentFiles) message.files = body.sentFiles as FakeMessage['files'];
     message.history.push(visibleText(message));
     if (!(message.flags & flag.ephemeral)) gateway().dispatchMessage('MESSAGE_UPDATE', message);
     return message;
@@ -156,6 +168,7 @@ export function createRest({
     interaction.acknowledged = true;
     const { type, data = {} } = body as { type: number; data?: Record<string, unknown> };
     const flags = (data.flags as number | undefined) ?? 0;
+    if (type === 8) interaction.choices = data.choices as FakeInteraction['choices'];
     if (type === 9) interaction.modal = data as { custom_id: string };
     if (type === 4 || type === 5) {
       interaction.original = world.addMessage(channelOr404(interaction.channelId), world.bot, {
@@ -334,12 +347,11 @@ export function createRest({
     const url = new URL(request.url ?? '/', baseUrl());
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const raw = Buffer.concat(chunks).toString();
     if (!url.pathname.startsWith('/api/v10/')) return serveFile(url, response);
 
     const path = decodeURIComponent(url.pathname.slice('/api/v10'.length));
     const call = { method: request.method ?? 'GET', path: path + url.search };
-    const body = raw ? (JSON.parse(raw) as Record<string, unknown>) : {};
+    const body = await bodyOf(Buffer.concat(chunks), request.headers['content-type']);
     calls.push({ ...call, body });
     const stop = faults.takeStop(call);
     if (stop?.where === 'before') return stop.reached();

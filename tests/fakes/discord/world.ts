@@ -60,6 +60,8 @@ export interface FakeMessage {
     readonly authorizing_integration_owners: object;
   };
   readonly webhook_id?: string;
+  /** Files that the bot sent with it. */
+  files?: readonly { readonly name: string; readonly text: string }[];
   /** Every text that was ever visible here, in order. */
   readonly history: string[];
 }
@@ -100,6 +102,8 @@ export interface FakeInteraction {
   original: FakeMessage | null;
   /** The form that it opened. */
   modal: { readonly custom_id: string } | null;
+  /** Completions that it was offered. */
+  choices: readonly { readonly name: string; readonly value: string }[] | null;
   readonly data: unknown;
 }
 
@@ -264,6 +268,7 @@ export function createWorld(botName = 'docent') {
         expired: false,
         original: null,
         modal: null,
+        choices: null,
         data,
       };
       interactions.set(interaction.token, interaction);

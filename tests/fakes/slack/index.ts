@@ -93,6 +93,9 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     readonly text: string;
     readonly blocks?: readonly Record<string, unknown>[];
   }[] = [];
+  /** Bytes that the bot uploaded, and those of them that people see. */
+  const uploads = new Map<string, string>();
+  const sentFiles: { readonly channel: string; readonly name: string; readonly text: string }[] = [];
   /** What commands were answered, in order. */
   const responses: Record<string, unknown>[] = [];
   const calls: { readonly method: string; readonly parameters: Record<string, string> }[] = [];
@@ -147,6 +150,10 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       const found = channels.get(channel!);
       return found ? { ok: true, channel: channelJson(found) } : error('channel_not_found');
     },
+    'chat.getPermalink': ({ channel, message_ts: ts }) =>
+      messages.some((one) => one.channel === channel && one.ts === ts)
+        ? { ok: true, permalink: `https://acme.slack.com/archives/${channel}/p${ts!.replace('.', '')}` }
+        : error('message_not_found'),
     'conversations.members': ({ channel }) => ({ ok: true, members: [...(channels.get(channel!)?.members ?? [])] }),
     'users.info': ({ user }) => (users.has(user!) ? { ok: true, user: users.get(user!) } : error('user_not_found')),
     'users.list': () => ({ ok: true, members: [...users.values()] }),
@@ -206,6 +213,18 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         ...(blocks ? { blocks: JSON.parse(blocks) } : {}),
       });
       return { ok: true, message_ts: nextTs() };
+    },
+    'files.getUploadURLExternal': ({ filename }) => {
+      const id = `F${++counter}`;
+      return { ok: true, file_id: id, upload_url: `${state.base}/upload/${id}/${filename}` };
+    },
+    'files.completeUploadExternal': ({ files: list, channel_id: channel }) => {
+      const sent = JSON.parse(list!) as { id: string; title: string }[];
+      for (const { id, title } of sent) {
+        if (!uploads.has(id)) return error('file_not_found');
+        sentFiles.push({ channel: channel!, name: title, text: uploads.get(id)! });
+      }
+      return { ok: true };
     },
     'views.open': ({ trigger_id: trigger, view }) => {
       const id = `V${++counter}`;
@@ -269,6 +288,11 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         response.writeHead(599).end(String(thrown)),
       );
     else if (path.startsWith('/files/')) serveFile(path, request, response);
+    else if (path.startsWith('/upload/'))
+      void bodyOf(request).then((body) => {
+        uploads.set(path.split('/')[2]!, body);
+        response.end('ok');
+      });
     else if (path.startsWith('/response/'))
       void bodyOf(request).then((body) => {
         responses.push(JSON.parse(body));
@@ -325,6 +349,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     responses,
     views,
     whispers,
+    sentFiles,
     calls,
     state,
     addUser,
@@ -400,6 +425,50 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         trigger_id: `trigger-${++counter}`,
         response_url: `${state.base}/response/${counter}`,
         actions: [{ type: 'feedback_buttons', action_id: 'docent_vote', block_id: 'b', value, action_ts: nextTs() }],
+      });
+    },
+    /** Chooses an entry of this message's menu. */
+    shortcut(message: FakeMessage, user: FakeUser, callbackId: string): string {
+      return deliver('interactive', {
+        type: 'message_action',
+        callback_id: callbackId,
+        team: { id: teamId },
+        user: { id: user.id, team_id: teamId },
+        channel: { id: message.channel },
+        message_ts: message.ts,
+        message: messageJson(message),
+        trigger_id: `trigger-${++counter}`,
+        response_url: `${state.base}/response/${counter}`,
+      });
+    },
+    /** A person changes their message. */
+    edit(message: FakeMessage, text: string): void {
+      const before = messageJson(message);
+      message.text = text;
+      const type = channelType(channels.get(message.channel));
+      event({
+        type: 'message',
+        subtype: 'message_changed',
+        hidden: true,
+        channel: message.channel,
+        channel_type: type,
+        ts: nextTs(),
+        message: messageJson(message),
+        previous_message: before,
+      });
+    },
+    /** A person deletes their message. */
+    remove(message: FakeMessage): void {
+      messages.splice(messages.indexOf(message), 1);
+      event({
+        type: 'message',
+        subtype: 'message_deleted',
+        hidden: true,
+        channel: message.channel,
+        channel_type: channelType(channels.get(message.channel)),
+        ts: nextTs(),
+        deleted_ts: message.ts,
+        previous_message: messageJson(message),
       });
     },
     /** Presses a button of something that only this person sees. */
