@@ -65,6 +65,21 @@ test('the earliest approval of a correction that goes says since when adapters m
   expect(await prisma.conversation.count()).toBe(0);
 });
 
+test('a liked answer may have taught since it was liked', async () => {
+  const { prisma } = place.store;
+  const data = createPersonalData({
+    prisma,
+    documents: {} as Documents,
+    onCorrectionsForgotten: async (since) => void forgotten.push(since),
+  });
+  forgotten.length = 0;
+  await corrected('UEVA', 'UEVA', 'open', null);
+  const likedAt = new Date('2026-05-01T00:00:00Z');
+  await prisma.feedback.updateMany({ where: { userId: 'UEVA' }, data: { vote: 1, createdAt: likedAt } });
+  await data.forget({ platform: 'slack', userId: 'UEVA' });
+  expect(forgotten).toEqual([likedAt]);
+});
+
 test('the same id on another platform is another person', async () => {
   await corrected('42', '42', 'open', null);
   const data = createPersonalData({

@@ -31,17 +31,23 @@ export function createPersonalData(deps: {
   });
   const uploadsOf = ({ platform, userId }: Who) => ({ uploaderId: userId, channel: inPlatform(platform) });
 
-  /** When the first of the approved corrections that go began to teach; null = none did. */
+  /** When the first of the approved corrections and liked answers that go began to teach; null = none did. */
   const taughtSince = async (who: Who): Promise<Date | null> => {
+    const going = { OR: [feedbackOf(who), { answer: { question: questionsOf(who) } }] };
     const approved = await prisma.feedback.findMany({
-      where: { review: 'approved', OR: [feedbackOf(who), { answer: { question: questionsOf(who) } }] },
+      where: { review: 'approved', ...going },
       select: { id: true, createdAt: true },
+    });
+    const liked = await prisma.feedback.findFirst({
+      where: { vote: { gt: 0 }, ...going },
+      orderBy: { createdAt: 'asc' },
     });
     const entries = await prisma.auditEntry.findMany({
       where: { action: 'feedback.approved', subject: { in: approved.map(({ id }) => id) } },
       select: { subject: true, at: true },
     });
     const times = approved.map(({ id, createdAt }) => entries.find(({ subject }) => subject === id)?.at ?? createdAt);
+    if (liked) times.push(liked.createdAt);
     return times.length === 0 ? null : new Date(Math.min(...times.map(Number)));
   };
 

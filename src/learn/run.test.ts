@@ -88,6 +88,16 @@ describe('a run', () => {
     expect(result.reason).toMatch(/Only \d+ questions .* 100 are needed: about \d+ more sections/);
   });
 
+  it('says that time was missing, where it was', async () => {
+    const { result } = await executeRun(
+      '00000000-0000-7000-8000-000000000006',
+      depsFor(world, 'hurried', { minutes: 0.0005 }),
+      slow,
+    );
+    expect(result).toMatchObject({ decision: 'kept', train: null });
+    expect(result.reason).toMatch(/Only \d+ questions .* in the time, 100 are needed: give it more minutes/);
+  });
+
   it('stopped while it trains, goes on from there and writes nothing anew', async () => {
     const stop = new AbortController();
     const stopped = depsFor(world, 'resumed', {

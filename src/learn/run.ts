@@ -223,7 +223,10 @@ export async function executeRun(runId: string, deps: RunDeps, speed: number | n
   const gateQuestions = data.questions.filter(({ side }) => side === 'gate');
   if (gateQuestions.length < leastQuestions) {
     const workspace = gateQuestions.map(({ sectionId }) => ({ section: sectionId, champion: 0, candidate: 0 }));
-    return kept(decide({ workspace, general: [], abstention: [] }));
+    const decision = decide({ workspace, general: [], abstention: [] });
+    if (data.complete) return kept(decision);
+    const reason = `Only ${workspace.length} questions to judge by were written in the time, ${leastQuestions} are needed: give it more minutes (DOCENT_LEARN_MINUTES).`;
+    return kept({ ...decision, reason });
   }
   if (summary.sides.train < leastLearned)
     return {
