@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createAnswerer, type InService, type StoringAnswerer } from './answers/ask.ts';
+import { createAnswerer, type StoringAnswerer } from './answers/ask.ts';
 import { type Conversations, createConversations } from './answers/conversations.ts';
 import { createCorrectedAnswers } from './answers/corrected.ts';
 import { createExamples } from './answers/examples.ts';
@@ -24,6 +24,7 @@ import { buildSections } from './documents/sections.ts';
 import { createTexts } from './documents/texts.ts';
 import { draftVersion } from './documents/version.ts';
 import { DocentError, reasonOf } from './errors.ts';
+import { createInService } from './in-service.ts';
 import type { Engine, Tokenizer } from './inference/contract.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { lazy } from './lazy.ts';
@@ -39,15 +40,14 @@ import {
 import { teachingDocuments, teachingScopes } from './learn/teaching.ts';
 import { createModels } from './models.ts';
 import type { Calibration } from './reader/calibration.ts';
-import { createPromptRenderer } from './reader/prompt.ts';
-import { createReader, type Reader } from './reader/read.ts';
+import type { Reader } from './reader/read.ts';
 import type { AdapterRegistry } from './registry/adapters.ts';
 import type { Base } from './registry/bases.ts';
 import { packageRoot } from './registry/catalog.ts';
 import type { Progress } from './registry/download.ts';
 import { createDenseSearch, type DenseSearch, encodeVector } from './retrieval/dense.ts';
 import { createRetriever, type Retriever } from './retrieval/retrieve.ts';
-import { type Audience, audienceParameters, visibleChannels } from './retrieval/visibility.ts';
+import { audienceParameters, visibleChannels } from './retrieval/visibility.ts';
 import { openStore, type Store } from './store/index.ts';
 
 /** Conversations that nobody has gone on with for long go. */
@@ -302,44 +302,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       threads: config.DOCENT_THREADS || availableParallelism(),
     });
   });
-  const readers = new Map<string | null, () => Promise<Reader>>();
-  /** Reads with what serves a workspace; null = the install. */
-  const readerOf = (workspaceId: string | null): Promise<Reader> => {
-    const known =
-      readers.get(workspaceId) ??
-      lazy(async () => {
-        const [model, tokens] = await Promise.all([engine(), tokenizer()]);
-        return createReader({
-          engine: model,
-          prompt: createPromptRenderer(tokens),
-          forms: () => models.forms(workspaceId),
-          adapter: () => models.ownFolder(workspaceId),
-        });
-      });
-    readers.set(workspaceId, known);
-    return known();
-  };
+  const { readerOf, inService } = createInService({ models, store });
   const reader = lazy(() => readerOf(null));
-
-  const workspaces = new Map<string, string>();
-  /** Whose adapter answers there: asked only where a workspace has its own. */
-  const workspaceOf = async ({ channelId }: Audience): Promise<string | null> => {
-    if (channelId === null || !models.haveOwn()) return null;
-    const known = workspaces.get(channelId);
-    if (known) return known;
-    const { prisma } = await store();
-    const { workspaceId } = await prisma.channel.findUniqueOrThrow({ where: { id: channelId } });
-    workspaces.set(channelId, workspaceId);
-    return workspaceId;
-  };
-  const inService = async (audience: Audience): Promise<InService> => {
-    const workspaceId = await workspaceOf(audience);
-    return {
-      reader: await readerOf(workspaceId),
-      calibration: models.calibration('documents', workspaceId),
-      model: models.serving(workspaceId),
-    };
-  };
 
   const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, dense: await dense(), log }));
   const conversations = lazy(async () => createConversations({ prisma: (await store()).prisma }));

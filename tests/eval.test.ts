@@ -1,35 +1,20 @@
 /** Twelve documents of seven formats and half of the questions of their open half, through the whole product. */
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
-import { createDocent, type Docent } from '../src/main.ts';
 import type { Operator } from '../src/operator/contract.ts';
-import { createLocalOperator } from '../src/operator/local.ts';
-import { testBase } from './setup/base.ts';
-import { type TestStore, testStore } from './setup/database.ts';
+import { type TestProduct, testProduct } from './setup/product.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/eval/handbooks/${name}`, import.meta.url));
 
-let place: TestStore;
-let docent: Docent;
+let product: TestProduct;
 let operator: Operator;
 
 beforeAll(async () => {
-  const { folder } = await testBase();
-  place = await testStore();
-  const settings = {
-    DATABASE_URL: place.database.url,
-    DOCENT_HOME: place.config.home,
-    DOCENT_MODELS_DIR: folder,
-    DOCENT_DEVICE: 'cpu',
-  };
-  docent = createDocent({ config: loadConfig(settings, place.config.home), log: pino({ level: 'silent' }) });
-  operator = createLocalOperator({ docent });
+  product = await testProduct();
+  ({ operator } = product);
 });
 afterAll(async () => {
-  await docent?.stop();
-  await place?.dispose();
+  await product?.stop();
 });
 
 test('reads the documents, answers with the right source, and refuses what they do not say', {

@@ -2,33 +2,20 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
-import { createDocent, type Docent } from '../src/main.ts';
+import type { Docent } from '../src/main.ts';
 import type { Operator } from '../src/operator/contract.ts';
-import { createLocalOperator } from '../src/operator/local.ts';
-import { testBase } from './setup/base.ts';
-import { type TestStore, testStore } from './setup/database.ts';
+import { type TestProduct, testProduct } from './setup/product.ts';
 
-let place: TestStore;
+let product: TestProduct;
 let docent: Docent;
 let operator: Operator;
 let shipped: string;
 
 beforeAll(async () => {
-  const { folder } = await testBase();
-  place = await testStore();
-  const { home } = place.config;
-  const settings = {
-    DATABASE_URL: place.database.url,
-    DOCENT_HOME: home,
-    DOCENT_MODELS_DIR: folder,
-    DOCENT_DEVICE: 'cpu',
-    DOCENT_LEARN: 'off',
-  };
-  docent = createDocent({ config: loadConfig(settings, home), log: pino({ level: 'silent' }) });
-  operator = createLocalOperator({ docent });
+  product = await testProduct();
+  ({ docent, operator } = product);
+  const { home } = product;
   const file = join(home, 'travel.md');
   writeFileSync(file, '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night.\n');
   await operator.ingest({ paths: [file] });
@@ -40,8 +27,7 @@ beforeAll(async () => {
   await operator.importModel({ path: copy });
 }, 120_000);
 afterAll(async () => {
-  await docent?.stop();
-  await place?.dispose();
+  await product?.stop();
 });
 
 test('every question under way is answered once and rightly, by one of the two', { timeout: 120_000 }, async () => {

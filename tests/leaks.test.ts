@@ -2,16 +2,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../src/config.ts';
 import { createServer } from '../src/console/server.ts';
-import { createDocent, type Docent } from '../src/main.ts';
+import type { Docent } from '../src/main.ts';
 import type { Operator } from '../src/operator/contract.ts';
-import { createLocalOperator } from '../src/operator/local.ts';
 import { webCollaborators } from '../src/serve/web.ts';
-import { testBase } from './setup/base.ts';
-import { type TestStore, testStore } from './setup/database.ts';
+import { type TestProduct, testProduct } from './setup/product.ts';
 
 const open = '# Canteen\n\n## Lunch\n\nLunch is served from noon to two. The menu changes every Monday.\n';
 const closed =
@@ -42,22 +38,13 @@ const questions = [
   'What can you do?',
 ];
 
-let place: TestStore;
+let product: TestProduct;
 let docent: Docent;
 let operator: Operator;
 
 beforeAll(async () => {
-  const { folder } = await testBase();
-  place = await testStore();
-  const settings = {
-    DATABASE_URL: place.database.url,
-    DOCENT_HOME: place.config.home,
-    DOCENT_MODELS_DIR: folder,
-    DOCENT_DEVICE: 'cpu',
-    DOCENT_PORT: '0',
-  };
-  docent = createDocent({ config: loadConfig(settings, place.config.home), log: pino({ level: 'silent' }) });
-  operator = createLocalOperator({ docent });
+  product = await testProduct({ DOCENT_PORT: '0' });
+  ({ docent, operator } = product);
   const files = mkdtempSync(join(tmpdir(), 'docent-leaks-'));
   writeFileSync(join(files, 'canteen.md'), open);
   writeFileSync(join(files, 'nightingale.md'), closed);
@@ -65,8 +52,7 @@ beforeAll(async () => {
   await operator.ingest({ paths: [join(files, 'nightingale.md')], channel: 'board', private: true });
 });
 afterAll(async () => {
-  await docent?.stop();
-  await place?.dispose();
+  await product?.stop();
 });
 
 describe('a closed channel', () => {

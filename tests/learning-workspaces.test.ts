@@ -2,22 +2,20 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
 import { recentQuestions } from '../src/learn/recent.ts';
 import { loadTeachingSections, type Scope } from '../src/learn/teaching.ts';
-import { createDocent, type Docent } from '../src/main.ts';
+import type { Docent } from '../src/main.ts';
 import type { Operator } from '../src/operator/contract.ts';
-import { createLocalOperator } from '../src/operator/local.ts';
-import { testBase } from './setup/base.ts';
-import { type TestStore, testStore } from './setup/database.ts';
+import type { TestStore } from './setup/database.ts';
+import { type TestProduct, testProduct } from './setup/product.ts';
 
 interface Room {
   readonly workspaceId: string;
   readonly channelId: string;
 }
 
+let product: TestProduct;
 let place: TestStore;
 let docent: Docent;
 let operator: Operator;
@@ -59,25 +57,14 @@ const documentsOf = async (scope: Scope): Promise<readonly string[]> => [
 ];
 
 beforeAll(async () => {
-  const { folder } = await testBase();
-  place = await testStore();
-  const { home } = place.config;
-  const settings = {
-    DATABASE_URL: place.database.url,
-    DOCENT_HOME: home,
-    DOCENT_MODELS_DIR: folder,
-    DOCENT_DEVICE: 'cpu',
-    DOCENT_LEARN: 'off',
-  };
-  docent = createDocent({ config: loadConfig(settings, home), log: pino({ level: 'silent' }) });
-  operator = createLocalOperator({ docent });
+  product = await testProduct();
+  ({ docent, operator, place } = product);
   await docent.work();
   acme = await room('Acme');
   bolt = await room('Bolt');
 }, 120_000);
 afterAll(async () => {
-  await docent?.stop();
-  await place?.dispose();
+  await product?.stop();
 });
 
 describe('an install with several workspaces', { timeout: 120_000 }, () => {

@@ -2,18 +2,16 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
-import { createDocent, type Docent } from '../src/main.ts';
+import type { Docent } from '../src/main.ts';
 import type { Operator } from '../src/operator/contract.ts';
-import { createLocalOperator } from '../src/operator/local.ts';
-import { testBase } from './setup/base.ts';
-import { type TestStore, testStore } from './setup/database.ts';
+import type { TestStore } from './setup/database.ts';
+import { type TestProduct, testProduct } from './setup/product.ts';
 
 const handbook = fileURLToPath(new URL('./fixtures/eval/company/documents', import.meta.url));
 const canary = 'Zephyrine';
 
+let product: TestProduct;
 let place: TestStore;
 let docent: Docent;
 let operator: Operator;
@@ -21,17 +19,8 @@ const documentIds: string[] = [];
 let secretId: string;
 
 beforeAll(async () => {
-  const { folder } = await testBase();
-  place = await testStore();
-  const settings = {
-    DATABASE_URL: place.database.url,
-    DOCENT_HOME: place.config.home,
-    DOCENT_MODELS_DIR: folder,
-    DOCENT_DEVICE: 'cpu',
-    DOCENT_LEARN: 'off',
-  };
-  docent = createDocent({ config: loadConfig(settings, place.config.home), log: pino({ level: 'silent' }) });
-  operator = createLocalOperator({ docent });
+  product = await testProduct();
+  ({ docent, operator, place } = product);
   const files = join(place.config.home, 'files');
   mkdirSync(files, { recursive: true });
   const secret = join(files, 'board.md');
@@ -48,8 +37,7 @@ beforeAll(async () => {
   secretId = closed.documents[0]!.id!;
 });
 afterAll(async () => {
-  await docent?.stop();
-  await place?.dispose();
+  await product?.stop();
 });
 
 describe('learning', () => {
