@@ -267,10 +267,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   };
 
   const forgetCorrections = async (since: Date): Promise<void> => {
-    // A run under way has read them already.
+    // Runs under way have read them already.
     const learner = await learning();
-    const run = await learner.latest();
-    if (run && (run.state === 'waiting' || run.state === 'running')) await learner.cancel(run.id);
+    for (const { id } of await learner.underWay()) await learner.cancel(id);
     if (await (await registry()).taintLearnedSince(since)) await serveAndLearnWithout();
   };
 

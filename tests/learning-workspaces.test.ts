@@ -143,6 +143,29 @@ describe('an install with several workspaces', { timeout: 120_000 }, () => {
     await operator.rollbackAdapter({ workspace: 'Acme' });
     expect(await servesIn(acme.channelId)).toBe(shipped);
     await operator.promoteAdapter({ id: 'of-acme', workspace: 'Acme' });
+    const { prisma } = await docent.store();
+    const { id: conversationId } = await prisma.conversation.findFirstOrThrow({ where: { channelId: acme.channelId } });
+    const answers = async (adapter: string, createdAt: Date, downs: number) => {
+      for (let i = 0; i < 60; i += 1) {
+        const data = { found: true, kind: 'span', text: '', confidence: 1, base: 'b', timing: {}, seen: [], createdAt };
+        const feedback = i < downs ? { create: { userId: 'u', vote: -1 } } : {};
+        const messageKey = `${adapter}-${i}`;
+        await prisma.question.create({
+          data: {
+            conversationId,
+            messageKey,
+            userId: 'u',
+            text: 'x',
+            answer: { create: { ...data, adapter, feedback } },
+          },
+        });
+      }
+    };
+    await answers(shipped, new Date(Date.now() - 86_400_000), 0);
+    await answers('of-acme', new Date(), 20);
+    expect(await (await docent.learning()).watch()).toBe(true);
+    expect(await servesIn(acme.channelId)).toBe(shipped);
+    await operator.promoteAdapter({ id: 'of-acme', workspace: 'Acme' });
     await operator.deleteDocument({ id: travel!.documentId });
     expect(await servesIn(acme.channelId)).toBe(shipped);
     await expect(operator.promoteAdapter({ id: 'of-acme', workspace: 'Acme' })).rejects.toMatchObject({

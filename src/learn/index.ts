@@ -47,6 +47,8 @@ export interface Learning {
   scopeOf(workspaceId: string): Promise<Scope>;
   /** Those with something that their last run did not learn from: other documents, or a correction. */
   changed(): Promise<readonly Scope[]>;
+  /** Those that wait or go on. */
+  underWay(): Promise<readonly KnownRun[]>;
   /** Ends a run, in whichever process it is. Idempotent. */
   cancel(runId: string): Promise<void>;
   /** What would be learned from, written anew; nothing is kept. */
@@ -96,13 +98,7 @@ export function createLearning(deps: LearningDeps): Learning {
   /** After a vote: back to what served this scope before, where people like its answers better beyond luck. */
   const watchScope = async (scope: Scope): Promise<boolean> => {
     const registry = await deps.registry();
-    const [champion, before] = await Promise.all([registry.champion(scope), registry.predecessor(scope)]);
-    // A workspace's first own adapter replaced that of the install.
-    const replaced = async () => {
-      const own = scope === null ? null : await registry.champion();
-      return own && { id: own.id, until: new Date() };
-    };
-    const predecessor = before ?? (await replaced());
+    const [champion, predecessor] = await Promise.all([registry.champion(scope), registry.predecessor(scope)]);
     // Only what was learned here, by itself, is taken back by itself.
     if (!champion || champion.manifest.documents.length === 0 || !predecessor) return false;
     const { rows: counted } = await pool.query<{ adapter: string; answers: number; down: number }>(votesSql, [
@@ -124,6 +120,7 @@ export function createLearning(deps: LearningDeps): Learning {
     latest: rows.latest,
     firstSince: rows.firstSince,
     history: rows.history,
+    underWay: rows.underWay,
     cancel: rows.cancel,
 
     scopes: () => teachingScopes(pool),

@@ -60,6 +60,8 @@ export interface RunRows {
   firstSince(time: Date, scope: Scope): Promise<KnownRun | null>;
   /** Newest first. */
   history(limit: number): Promise<readonly KnownRun[]>;
+  /** Those that wait or go on. */
+  underWay(): Promise<readonly KnownRun[]>;
   cancel(runId: string): Promise<void>;
   find(runId: string): Promise<{ readonly state: RunState; readonly scope: Scope; readonly report: RunReport } | null>;
   /** The run that was decided last. */
@@ -152,6 +154,7 @@ export function createRunRows({ prisma, jobs }: { readonly prisma: PrismaClient;
     history: async (limit) =>
       (await prisma.trainingRun.findMany({ orderBy: { startedAt: 'desc' }, take: limit })).map(known),
 
+    underWay: async () => (await prisma.trainingRun.findMany({ where: { state: { in: [...open] } } })).map(known),
     cancel: (runId) => update(runId, open, { state: 'cancelled', endedAt: new Date() }),
 
     async lastDone(workspaceId) {

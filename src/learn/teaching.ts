@@ -5,6 +5,7 @@
 import type { Pool } from 'pg';
 import { type Piece, passageText } from '../documents/passage.ts';
 import { groupBy } from '../group.ts';
+import type { Scope } from '../registry/adapters.ts';
 
 export interface TeachingPassage {
   readonly id: string;
@@ -31,8 +32,7 @@ interface Row {
   readonly pieces: Piece[];
 }
 
-/** Whose adapter: a workspace's (its id), or that of the whole install. */
-export type Scope = string | null;
+export type { Scope };
 
 /** `open_workspaces(id)`: those with documents that all their members may read. */
 export const openWorkspaces = `

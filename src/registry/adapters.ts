@@ -46,7 +46,7 @@ const peftSchema = z.object({
 });
 
 /** Whose adapter: a workspace's (its id), or that of the whole install. */
-type Scope = string | null;
+export type Scope = string | null;
 
 export interface AdapterVersion {
   readonly id: string;
@@ -99,7 +99,10 @@ export interface AdapterRegistry {
   keepScopes(scopes: readonly Scope[]): Promise<boolean>;
   /** The same for all that was learned at this time or later, whatever taught it. */
   taintLearnedSince(time: Date): Promise<boolean>;
-  /** What served before, and since when another one does; null where nothing was replaced. */
+  /**
+   * What served before, and since when another one does; before a workspace's first own adapter that of the install.
+   * Null where nothing was replaced.
+   */
   predecessor(scope?: Scope): Promise<{ readonly id: string; readonly until: Date } | null>;
   /**
    * @throws DocentError ADAPTER_UNKNOWN, ADAPTER_INVALID for another base, a tainted version, or one that another
@@ -330,7 +333,9 @@ export function createAdapterRegistry(deps: {
     },
     async predecessor(scope = null) {
       const row = await aliased('previous', scope);
-      return row && { id: row.adapterId, until: row.movedAt };
+      if (row) return { id: row.adapterId, until: row.movedAt };
+      const [own, install] = await Promise.all([aliased('champion', scope), aliased('champion', null)]);
+      return scope !== null && own && install ? { id: install.adapterId, until: own.movedAt } : null;
     },
     async promote(id, actorId, scope = null) {
       const version = await get(id);
