@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { type Audience, audienceParameters, visibleChannels } from '../retrieval/visibility.ts';
+import { askedByOperator, joinPlace } from './asked-where.ts';
 import { followsAnother, leans } from './follow-up.ts';
 
 export interface CorrectedAnswers {
@@ -17,12 +18,9 @@ const sql = `
   select q.text as question, f.correction, ${followsAnother('q')} as follows
   from feedback f
   join answers a on a.id = f.answer_id
-  join questions q on q.id = a.question_id
-  join conversations t on t.id = q.conversation_id
-  join channels c on c.id = t.channel_id
-  join workspaces w on w.id = c.workspace_id
+  ${joinPlace}
   where f.review = 'approved' and f.vote < 0 and coalesce(f.correction, '') <> ''
-    and (c.id in (select id from visible_channels) or (w.platform = 'local' and c.visibility = 'direct'))
+    and (c.id in (select id from visible_channels) or ${askedByOperator})
   order by f.created_at desc
   limit 2000`;
 

@@ -106,10 +106,8 @@ export function createChatFeedback(deps: {
           ),
           actions: [{ kind: 'teach', subject, label: 'Teach this to Docent' }],
         };
-      const mayTeach = (await corrections.list(workspaceOf(place))).some(
-        ({ id, source }) => id === subject && source !== null,
-      );
-      if (!mayTeach)
+      const known = await corrections.find(subject, workspaceOf(place));
+      if (!known?.source)
         return infoContent(
           'Thank you, noted. The documents here say so too, but I train only on what everybody may read.',
         );
@@ -123,8 +121,8 @@ export function createChatFeedback(deps: {
 
     async review({ action, person, place }) {
       requireAdmin(person);
-      const known = (await corrections.list(workspaceOf(place))).some(({ id }) => id === action.subject);
-      if (!known) throw new DocentError('FEEDBACK_UNKNOWN', { id: action.subject });
+      if (!(await corrections.find(action.subject, workspaceOf(place))))
+        throw new DocentError('FEEDBACK_UNKNOWN', { id: action.subject });
       const review = action.kind === 'approve' ? 'approved' : 'rejected';
       await corrections.review(action.subject, review, `${place.platform}:${person.id}`);
       return infoContent(

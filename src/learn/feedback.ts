@@ -3,12 +3,14 @@
  * everybody may read says it word for word; what no document says belongs into a document. Knows rows, not models.
  */
 import type { Pool } from 'pg';
+import { askedOpenly, joinPlace } from '../answers/asked-where.ts';
 import { followsAnother, leans } from '../answers/follow-up.ts';
 import { type Piece, wordsAt } from '../documents/passage.ts';
 import { saidAt, saidPattern } from '../documents/said.ts';
 import { DocentError } from '../errors.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { groupBy } from '../group.ts';
+import { lazy } from '../lazy.ts';
 import { type Audience, audienceParameters, visiblePassages } from '../retrieval/visibility.ts';
 import type { Platform, PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
@@ -46,13 +48,21 @@ export interface GivenFeedback {
   readonly correction?: string | null;
 }
 
+/** A workspace as its platform names it. */
+interface CorrectionsPlace {
+  readonly platform: Platform;
+  readonly externalId: string;
+}
+
 export interface Corrections {
   /** Keeps one vote a person and answer. Other words than before must be approved again. @returns its id */
   record(given: GivenFeedback): Promise<string>;
   /** Whether a passage that this audience may see says these words. */
   isSaid(words: string, audience: Audience): Promise<boolean>;
   /** Those given where every member may read; closed channels' stay there. Newest first. */
-  list(workspace?: { readonly platform: Platform; readonly externalId: string }): Promise<readonly ReviewedFeedback[]>;
+  list(workspace?: CorrectionsPlace): Promise<readonly ReviewedFeedback[]>;
+  /** One of them; null where there is none of this id. */
+  find(id: string, workspace?: CorrectionsPlace): Promise<ReviewedFeedback | null>;
   /** @throws DocentError FEEDBACK_UNKNOWN; CORRECTION_NOT_FOUND when it cannot be approved. */
   review(id: string, review: 'approved' | 'rejected', actorId: string): Promise<void>;
   /**
@@ -70,12 +80,9 @@ const sql = `
          coalesce((select array_agg(s.document_id::text) from answer_sources s where s.answer_id = a.id), '{}') as sources
   from feedback f
   join answers a on a.id = f.answer_id
-  join questions q on q.id = a.question_id
-  join conversations t on t.id = q.conversation_id
-  join channels c on c.id = t.channel_id
-  join workspaces w on w.id = c.workspace_id
+  ${joinPlace}
   where f.vote < 0 and coalesce(f.correction, '') <> ''
-    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ${askedOpenly}
     and ($2::boolean or w.platform = 'local' or ${teachesScope('w.id')})
     and ($3::text is null or (w.platform::text = $3 and w.external_id = $4))
   order by f.created_at desc`;
@@ -85,15 +92,12 @@ const likedSql = `
   with ${openWorkspaces}
   select q.text as question, a.answer as correction, ${followsAnother('q')} as follows, array_agg(distinct s.document_id::text) as sources
   from answers a
-  join questions q on q.id = a.question_id
-  join conversations t on t.id = q.conversation_id
-  join channels c on c.id = t.channel_id
-  join workspaces w on w.id = c.workspace_id
+  ${joinPlace}
   join answer_sources s on s.answer_id = a.id and s.quote <> ''
   where a.found and a.kind = 'span' and a.answer is not null
     and exists (select 1 from feedback f where f.answer_id = a.id and f.vote > 0)
     and not exists (select 1 from feedback f where f.answer_id = a.id and f.vote < 0)
-    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ${askedOpenly}
     and (w.platform = 'local' or ${teachesScope('w.id')})
   group by q.id, a.id
   order by q.created_at desc
@@ -135,6 +139,17 @@ function placeOf(
   return null;
 }
 
+function described(row: Row, sections: readonly TeachingSection[]): ReviewedFeedback {
+  const { sources: _, scope: __, ...rest } = row;
+  const place = placeOf(row, sections);
+  const source = place && {
+    documentId: place.section.documentId,
+    document: place.section.document,
+    section: place.section.heading,
+  };
+  return { ...rest, source };
+}
+
 /** What a question with its answer's place teaches. */
 function learned(question: string, { section, passageId, start, end }: Place) {
   const { pieces } = section.passages.find(({ id }) => id === passageId)!;
@@ -155,17 +170,22 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
   /** What teaches a scope. */
   const teaching = async (scope: Scope): Promise<readonly Row[]> =>
     (await pool.query<Row>(sql, [scope, false, null, null])).rows;
-  const given = async (workspace?: Parameters<Corrections['list']>[0]): Promise<readonly Row[]> =>
+  const given = async (workspace?: CorrectionsPlace): Promise<readonly Row[]> =>
     (await pool.query<Row>(sql, [null, true, workspace?.platform ?? null, workspace?.externalId ?? null])).rows;
   /** Sections that may teach where it was given. */
   const sectionsFor = () => {
+    const scopes = lazy(() => teachingScopes(pool));
     const loaded = new Map<Scope, Promise<readonly TeachingSection[]>>();
     return async ({ scope }: Row): Promise<readonly TeachingSection[]> => {
-      const own = (await teachingScopes(pool)).includes(scope) ? scope : null;
+      const own = (await scopes()).includes(scope) ? scope : null;
       const sections = loaded.get(own) ?? loadTeachingSections(pool, own);
       loaded.set(own, sections);
       return sections;
     };
+  };
+  const find: Corrections['find'] = async (id, workspace) => {
+    const row = isUuid(id) ? (await given(workspace)).find((each) => each.id === id) : undefined;
+    return row ? described(row, await sectionsFor()(row)) : null;
   };
   return {
     async record({ answerId, userId, vote, ...words }) {
@@ -190,23 +210,14 @@ export function createCorrections(deps: { readonly prisma: PrismaClient; readonl
     },
     async list(workspace) {
       const sectionsOf = sectionsFor();
-      const described = async (row: Row): Promise<ReviewedFeedback> => {
-        const { sources: _, scope: __, ...rest } = row;
-        const place = placeOf(row, await sectionsOf(row));
-        const source = place && {
-          documentId: place.section.documentId,
-          document: place.section.document,
-          section: place.section.heading,
-        };
-        return { ...rest, source };
-      };
-      return Promise.all((await given(workspace)).map(described));
+      return Promise.all((await given(workspace)).map(async (row) => described(row, await sectionsOf(row))));
     },
+    find,
     async review(id, review, actorId) {
-      const row = isUuid(id) ? (await given()).find((each) => each.id === id) : undefined;
-      if (!row) throw new DocentError('FEEDBACK_UNKNOWN', { id });
-      if (review === 'approved' && !placeOf(row, await sectionsFor()(row)))
-        throw new DocentError('CORRECTION_NOT_FOUND', { words: row.correction });
+      const known = await find(id);
+      if (!known) throw new DocentError('FEEDBACK_UNKNOWN', { id });
+      if (review === 'approved' && !known.source)
+        throw new DocentError('CORRECTION_NOT_FOUND', { words: known.correction });
       await prisma.$transaction([
         prisma.feedback.update({ where: { id }, data: { review } }),
         prisma.auditEntry.create({ data: { actorId, action: `feedback.${review}`, subject: id } }),

@@ -1,5 +1,6 @@
 /** Questions that the documents did not answer, for whoever writes the documents. Private channels' stay private. */
 import type { Pool } from 'pg';
+import { askedOpenly, joinPlace } from '../answers/asked-where.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { groupBy } from '../group.ts';
 
@@ -17,13 +18,10 @@ export interface Gap {
 const sql = `
   select q.text, q.created_at, s.document, s.section
   from answers a
-  join questions q on q.id = a.question_id
-  join conversations t on t.id = q.conversation_id
-  join channels c on c.id = t.channel_id
-  join workspaces w on w.id = c.workspace_id
+  ${joinPlace}
   left join answer_sources s on s.answer_id = a.id and s.ordinal = 0 and s.document <> ''
   where not a.found and a.kind = 'span' and q.user_id <> 'eval'
-    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ${askedOpenly}
   order by q.created_at desc
   limit 5000`;
 

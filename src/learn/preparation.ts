@@ -46,7 +46,6 @@ export interface Material {
   readonly scope: Scope;
   readonly sections: readonly TeachingSection[];
   readonly corrections: readonly Correction[];
-  readonly liked: readonly Omit<Correction, 'side'>[];
   /** The same for the same sections and corrections; a 👍 more is no reason for a run. */
   readonly fingerprint: string;
 }
@@ -102,10 +101,9 @@ export function createPreparation(
     async material(scope) {
       const sections = await loadTeachingSections(pool, scope);
       const corrections = await feedback.approved(sections, scope);
-      const liked = await feedback.liked(sections, scope);
-      return { scope, sections, corrections, liked, fingerprint: fingerprintOf(sections, corrections) };
+      return { scope, sections, corrections, fingerprint: fingerprintOf(sections, corrections) };
     },
-    async depsOf(runId, { scope, sections, corrections, liked }, options) {
+    async depsOf(runId, { scope, sections, corrections }, options) {
       const [registry, engine, tokenizer, reader, retriever, base] = await Promise.all([
         deps.registry(),
         deps.engine(),
@@ -118,6 +116,7 @@ export function createPreparation(
       const champion = own ?? (await registry.champion());
       if (!shipped || !champion)
         throw new DocentError('TRAINING_FAILED', { reason: `no adapter ships for the base ${base.name}` });
+      const liked = await feedback.liked(sections, scope);
       const prompt = createPromptRenderer(tokenizer);
       // What is learned from can't judge any more.
       const sides = new Map([
@@ -126,11 +125,11 @@ export function createPreparation(
       ]);
       for (const { sectionId } of corrections)
         await prisma.sectionSide.updateMany({ where: { id: sectionId }, data: { side: 'train' } });
+      const teaching = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
       const search: RunDeps['search'] = async (question, limit) =>
         (await retriever.search({ channelId: null }, [{ text: question, weight: 1 }], limit)).filter(({ passageId }) =>
           teaching.has(passageId),
         );
-      const teaching = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
       return {
         folder: join(home, 'runs', runId),
         seed: seedOf(runId),

@@ -1,5 +1,6 @@
 /** The last questions that people asked where every member may read: what a candidate would answer to them is looked at. */
 import type { Pool } from 'pg';
+import { askedOpenly, joinPlace } from '../answers/asked-where.ts';
 import { followsAnother, leans } from '../answers/follow-up.ts';
 import { wordsOnly } from '../eval/evidence.ts';
 import { groupBy } from '../group.ts';
@@ -13,13 +14,10 @@ export interface RecentQuestion {
 const sql = `
   with ${openWorkspaces}
   select q.id, q.text as question, ${followsAnother('q')} as follows
-  from questions q
-  join answers a on a.question_id = q.id
-  join conversations t on t.id = q.conversation_id
-  join channels c on c.id = t.channel_id
-  join workspaces w on w.id = c.workspace_id
+  from answers a
+  ${joinPlace}
   where a.kind not in ('help', 'greeting') and q.user_id <> 'eval'
-    and (c.visibility in ('everyone', 'open') or (w.platform = 'local' and c.visibility = 'direct'))
+    and ${askedOpenly}
     and (w.platform = 'local' or ${teachesScope('w.id')})
   order by q.created_at desc
   limit $2`;
