@@ -11,6 +11,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { signedPoints as points } from '../../src/learn/texts.ts';
 import { createRandom } from '../../src/random.ts';
 import { type Half, openWorkspace, questionsFile, sets } from '../quality/workspace.ts';
 
@@ -90,7 +91,6 @@ function interval(own: readonly Pair[], gain: (pair: Pair) => number): string {
   const { next } = createRandom(1);
   const draws = Array.from({ length: 2_000 }, () => mean(gains.map(() => gains[Math.floor(next() * gains.length)]!)));
   draws.sort((a, b) => a - b);
-  const points = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value * 100).toFixed(1)}`;
   return `${points(mean(gains))} (${points(draws[50]!)} … ${points(draws[1949]!)})`;
 }
 const share = (own: readonly Pair[], which: 'before' | 'after'): string => {

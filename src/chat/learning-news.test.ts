@@ -5,6 +5,7 @@ import { type TestStore, testStore } from '../../tests/setup/database.ts';
 import { DocentError } from '../errors.ts';
 import { createJobs, type Jobs } from '../jobs/index.ts';
 import type { RunResult } from '../learn/contract.ts';
+import { untrained } from '../learn/run.ts';
 import { createRunRows, learnQueue, type RunRows } from '../learn/run-rows.ts';
 import type { ChatAdapter, ReplyContent } from './contract.ts';
 import { createLearningNews, type LearningNews, learningLine } from './learning-news.ts';
@@ -18,12 +19,7 @@ const result: RunResult = {
     sides: { train: 300, dev: 60, gate: 140 },
     dropped: { notRead: 0, notFound: 0, repeated: 0, noQuestion: 0 },
   },
-  train: null,
-  candidate: null,
-  champion: null,
-  shares: null,
-  probes: null,
-  replay: null,
+  ...untrained,
   gate: [
     { suite: 'workspace', n: 140, sections: 30, gain: 0.031, low: 0.004, high: 0.06, certainty: 0.99, passed: true },
     { suite: 'general', n: 800, sections: 700, gain: 0, low: -0.01, high: 0.01, certainty: 0.99, passed: true },

@@ -3,6 +3,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { Answer } from '../answers/contract.ts';
 import { DocentError, type ErrorCode, isDocentError } from '../errors.ts';
 import type { RunResult } from '../learn/contract.ts';
+import { signedPoints as points } from '../learn/texts.ts';
 import type { OperatorEvent } from '../operator/contract.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -122,8 +123,6 @@ export function answerLines(answer: Answer): string[] {
 }
 
 const decisions = { promoted: '✓ live', kept: '– kept what served', skipped: '– skipped' } as const;
-
-const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
 
 /** A learning run for a person at a terminal. */
 export function runLines({

@@ -4,7 +4,7 @@
  * either was trained.
  */
 import pMap from 'p-map';
-import { surest } from '../answers/choose.ts';
+import { type Chosen, surest } from '../answers/choose.ts';
 import { type Piece, passageText, wordsAt } from '../documents/passage.ts';
 import { groupBy } from '../group.ts';
 import type { Calibration } from '../reader/calibration.ts';
@@ -45,17 +45,16 @@ const wordsOfReading = (pieces: readonly Piece[], { spans }: Reading): string =>
     spans.map(({ start, end }) => [start, end] as const),
   );
 
-/** How sure it is of the best it found; 0 where it found no words. */
-const surenessOf = (
+const surestOf = (
   passages: readonly { readonly score: number }[],
   readings: readonly Reading[],
   calibration: Calibration,
-): number =>
+): Chosen | null =>
   surest(
     readings,
     passages.map(({ score: of }) => of),
     calibration,
-  )?.confidence ?? 0;
+  );
 
 /** What it would say: null = the documents don't answer this. */
 function saying(
@@ -63,8 +62,7 @@ function saying(
   readings: readonly Reading[],
   calibration: Calibration,
 ): string | null {
-  const scores = passages.map(({ score: of }) => of);
-  const best = surest(readings, scores, calibration);
+  const best = surestOf(passages, readings, calibration);
   if (!best || best.confidence < calibration.threshold) return null;
   const { reading } = best;
   if (reading.form !== 'span') return reading.form === 'yes' ? 'Yes' : 'No';
@@ -115,7 +113,7 @@ export async function judge(
     f1: score(answer, [gold], false).f1,
     f1Otherwise: score(of(usual, otherwise), [gold], false).f1,
     refused,
-    wronglySure: without.length > 0 ? surenessOf(without, readingsOf(without), calibration) : null,
+    wronglySure: without.length > 0 ? (surestOf(without, readingsOf(without), calibration)?.confidence ?? 0) : null,
     readsOwn: own !== undefined && own.form === question.form && f1Of(ownWords, question.words) >= sameAnswer,
     answered: answer !== null,
   };
@@ -192,10 +190,11 @@ export async function answerOf(
   { reader, calibration }: Contestant,
   signal: AbortSignal,
 ): Promise<string | null> {
+  if (found.length === 0) return null;
   const readings = await reader.read(
     question,
     found.map(({ pieces }) => pieces),
     { signal },
   );
-  return found.length === 0 ? null : saying(found, readings, calibration);
+  return saying(found, readings, calibration);
 }

@@ -1,5 +1,6 @@
 /** What a run gained in each suite of the gate, with the 95 % interval and what may be lost at most, as SVG. */
 import { requirements, type SuiteResult } from '../eval/gate.ts';
+import { signedPoints as points } from './texts.ts';
 
 const [left, width, top, rowHeight] = [110, 320, 40, 44];
 /** A chart of small changes is not blown up to look like large ones. */
@@ -14,7 +15,6 @@ export function gainChart(suites: readonly SuiteResult[], title: string): string
     ...asked.flatMap(({ low, high, suite }) => [-low, high, requirements[suite].margin].map((value) => value * 1.1)),
   );
   const x = (share: number) => (left + ((share + reach) / (2 * reach)) * width).toFixed(1);
-  const points = (share: number) => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
   const bottom = top + asked.length * rowHeight;
   const rows = asked.map(({ suite, n, gain, low, high, passed: good }, i) => {
     const y = top + (i + 0.5) * rowHeight;

@@ -4,6 +4,7 @@
  * intervals wider and the gate stricter. Knows readers and a search; no training, no files.
  */
 import pMap from 'p-map';
+import type { Piece } from '../documents/passage.ts';
 import {
   answerOf,
   type Contestant,
@@ -64,44 +65,45 @@ const leastDev = 30;
 /** Questions under way together: while one is searched for, the other is read. */
 const atOnce = 2;
 
-const passagesOf = ({ sections }: JudgingDeps): ReadonlyMap<string, TeachingSection['passages'][number]> =>
-  new Map(sections.flatMap((section) => section.passages.map((passage) => [passage.id, passage])));
+/** What all parts ask of, with every passage by its id. */
+interface Court extends JudgingDeps {
+  readonly pieces: ReadonlyMap<string, readonly Piece[]>;
+}
 
 async function found(
-  deps: JudgingDeps,
-  passages: ReturnType<typeof passagesOf>,
+  court: Court,
   question: string,
   limit: number,
-  own: string | null,
+  own: string | null = null,
 ): Promise<readonly FoundPassage[]> {
-  return (await deps.search(question, limit)).flatMap(({ passageId, score: searchScore }) => {
-    const pieces = passages.get(passageId)?.pieces;
+  return (await court.search(question, limit)).flatMap(({ passageId, score: searchScore }) => {
+    const pieces = court.pieces.get(passageId);
     return pieces ? [{ pieces, score: searchScore, own: passageId === own }] : [];
   });
 }
 
 /** All judge the same questions over the same passages; `isEnough` is asked once the time is over. */
 async function judgeAll(
-  deps: JudgingDeps,
+  court: Court,
   questions: readonly LearnedQuestion[],
   contestants: readonly Contestant[],
   limits: { readonly until: number; readonly isEnough: (judged: readonly (readonly Judged[])[]) => boolean },
   onDone: (done: number) => void = () => undefined,
 ): Promise<{ readonly asked: readonly JudgingQuestion[]; readonly judged: readonly (readonly Judged[])[] }> {
-  const passages = passagesOf(deps);
   const all: { readonly asked: JudgingQuestion; readonly judged: readonly Judged[] }[] = [];
   const one = async (question: LearnedQuestion): Promise<void> => {
-    const passage = passages.get(question.passageId);
+    const passage = court.pieces.get(question.passageId);
     if (!passage) return;
     if (Date.now() > limits.until && limits.isEnough(all.map(({ judged }) => judged))) return;
-    const asked = { ...question, passage: passage.pieces };
-    const near = await found(deps, passages, question.question, deps.passages * 2, question.passageId);
+    const asked = { ...question, passage };
+    const near = await found(court, question.question, court.passages * 2, question.passageId);
     const judged: Judged[] = [];
-    for (const contestant of contestants) judged.push(await judge(asked, near, contestant, deps.passages, deps.signal));
+    for (const contestant of contestants)
+      judged.push(await judge(asked, near, contestant, court.passages, court.signal));
     all.push({ asked, judged });
     onDone(all.length);
   };
-  await pMap(questions, one, { concurrency: atOnce, signal: deps.signal });
+  await pMap(questions, one, { concurrency: atOnce, signal: court.signal });
   return {
     asked: all.map(({ asked }) => asked),
     judged: contestants.map((_, i) => all.map(({ judged }) => judged[i]!)),
@@ -113,54 +115,54 @@ async function judgeAll(
  * are the passage's, refused people's questions (docs/log.md); but with refusals as frequent as the champion's.
  */
 async function calibrationOf(
-  deps: JudgingDeps,
+  court: Court,
   dev: readonly LearnedQuestion[],
   champion: Contestant,
   candidate: Contestant,
   until: number,
 ): Promise<Calibration> {
   const isEnough = (judged: readonly unknown[]) => judged.length >= leastDev;
-  const { judged } = await judgeAll(deps, dev, [champion, candidate], { until, isEnough });
+  const { judged } = await judgeAll(court, dev, [champion, candidate], { until, isEnough });
   const [theirs, mine] = judged.map((all) => all.flatMap(({ wronglySure }) => wronglySure ?? []));
   const { threshold } = champion.calibration;
   return asCautious(candidate.calibration, mine!, { confidences: theirs!, threshold });
 }
 
 async function generalOf(
-  deps: JudgingDeps,
+  court: Court,
   champion: Named,
   candidate: Named,
   until: number,
   onDone: (done: number, total: number) => void,
 ) {
   const questions = generalGate();
-  const limits = { signal: deps.signal, until, least: leastGeneral };
-  const known = deps.knownGeneral(champion.id);
-  const before = known ?? (await generalScores(questions, champion.contestant, { signal: deps.signal }));
-  if (!known) deps.keepGeneral(champion.id, before);
+  const known = court.knownGeneral(champion.id);
+  const before = known ?? (await generalScores(questions, champion.contestant, { signal: court.signal }));
+  if (!known) court.keepGeneral(champion.id, before);
   const after = await generalScores(questions, candidate.contestant, {
-    ...limits,
+    signal: court.signal,
+    until,
+    least: leastGeneral,
     onProgress: (done) => onDone(done, questions.length),
   });
   // A champion's scores are asked for whole: they serve the next runs too.
-  if (after.length === questions.length) deps.keepGeneral(candidate.id, after);
+  if (after.length === questions.length) court.keepGeneral(candidate.id, after);
   return questions
     .slice(0, Math.min(before.length, after.length))
     .map(({ context }, i) => ({ section: context, champion: before[i]!, candidate: after[i]! }));
 }
 
-async function probe(deps: JudgingDeps, champion: Contestant, candidate: Contestant): Promise<ProbeResult | null> {
-  if (deps.probes.length === 0) return null;
-  const passages = passagesOf(deps);
+async function probe(court: Court, champion: Contestant, candidate: Contestant): Promise<ProbeResult | null> {
+  if (court.probes.length === 0) return null;
   const passes = async ({ question, answer }: Probe, contestant: Contestant): Promise<boolean> => {
-    const near = await found(deps, passages, question, deps.passages, null);
-    const given = await answerOf(question, near, contestant, deps.signal);
+    const near = await found(court, question, court.passages);
+    const given = await answerOf(question, near, contestant, court.signal);
     return score(given, answer === null ? [] : [answer], answer === null).f1 >= sameAnswer;
   };
   const results = await pMap(
-    deps.probes,
+    court.probes,
     async (each) => ({ id: each.id, before: await passes(each, champion), after: await passes(each, candidate) }),
-    { concurrency: atOnce, signal: deps.signal },
+    { concurrency: atOnce, signal: court.signal },
   );
   return {
     asked: results.length,
@@ -170,22 +172,16 @@ async function probe(deps: JudgingDeps, champion: Contestant, candidate: Contest
 }
 
 /** What the last questions would be answered now; ids only, so that a deleted question leaves nothing here. */
-async function replay(
-  deps: JudgingDeps,
-  champion: Contestant,
-  candidate: Contestant,
-  until: number,
-): Promise<ReplayResult> {
-  const passages = passagesOf(deps);
+async function replay(court: Court, champion: Contestant, candidate: Contestant, until: number): Promise<ReplayResult> {
   const said = (answer: string | null) => (answer === null ? ('refused' as const) : ('answered' as const));
   const one = async ({ id, question }: RecentQuestion) => {
     if (Date.now() > until) return null;
-    const near = await found(deps, passages, question, deps.passages, null);
-    const before = await answerOf(question, near, champion, deps.signal);
-    const after = await answerOf(question, near, candidate, deps.signal);
+    const near = await found(court, question, court.passages);
+    const before = await answerOf(question, near, champion, court.signal);
+    const after = await answerOf(question, near, candidate, court.signal);
     return { question: id, before: said(before), after: said(after), same: before === after };
   };
-  const all = await pMap(await deps.recent(), one, { concurrency: atOnce, signal: deps.signal });
+  const all = await pMap(await court.recent(), one, { concurrency: atOnce, signal: court.signal });
   const asked = all.flatMap((each) => each ?? []);
   return {
     asked: asked.length,
@@ -224,18 +220,20 @@ export async function compare(
   milliseconds: number,
   say: (share: number, line: string) => void,
 ): Promise<Verdict> {
+  const passages = deps.sections.flatMap((section) => section.passages);
+  const court: Court = { ...deps, pieces: new Map(passages.map(({ id, pieces }) => [id, pieces])) };
   const began = Date.now();
   const end = (part: keyof typeof ends): number => began + milliseconds * ends[part];
   const of = (side: LearnedQuestion['side']) => questions.filter((question) => question.side === side);
   say(0, 'setting how sure an answer must be');
   const { contestant } = untuned;
-  const calibration = await calibrationOf(deps, of('dev'), champion.contestant, contestant, end('calibration'));
+  const calibration = await calibrationOf(court, of('dev'), champion.contestant, contestant, end('calibration'));
   const otherwise = contestant.calibration;
   const candidate: Named = { id: untuned.id, contestant: { ...contestant, calibration, otherwise } };
 
   const gate = of('gate');
   const { asked, judged } = await judgeAll(
-    deps,
+    court,
     gate,
     [champion.contestant, candidate.contestant],
     {
@@ -245,10 +243,10 @@ export async function compare(
     (done) => say(0.15 + (done / gate.length) * 0.5, `asking both ${gate.length} questions: ${done} done`),
   );
   const [ofChampion, ofCandidate] = judged as [readonly Judged[], readonly Judged[]];
-  const general = await generalOf(deps, champion, candidate, end('general'), (done, total) =>
+  const general = await generalOf(court, champion, candidate, end('general'), (done, total) =>
     say(0.65 + (done / total) * 0.3, `general questions: ${done} of ${total}`),
   );
-  const probes = await probe(deps, champion.contestant, candidate.contestant);
+  const probes = await probe(court, champion.contestant, candidate.contestant);
   const gated = decide({ ...pairedScores(asked, ofChampion, ofCandidate), general });
   const decision: GateDecision =
     gated.decision === 'promoted' && probes && probes.lost.length > 0
@@ -260,7 +258,7 @@ export async function compare(
       : gated;
   const replayed =
     decision.decision === 'promoted'
-      ? await replay(deps, champion.contestant, candidate.contestant, end('replay'))
+      ? await replay(court, champion.contestant, candidate.contestant, end('replay'))
       : null;
   return {
     decision,

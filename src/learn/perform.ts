@@ -6,7 +6,7 @@ import { isDocentError } from '../errors.ts';
 import type { RunProgress, RunResult } from './contract.ts';
 import type { LearningDeps, Preparation } from './preparation.ts';
 import { reportOf } from './report.ts';
-import { executeRun, type RunDeps, removeRun } from './run.ts';
+import { executeRun, type RunDeps, removeRun, untrained } from './run.ts';
 import type { RunReport, RunRows } from './run-rows.ts';
 import type { Scope } from './teaching.ts';
 
@@ -25,12 +25,7 @@ const nothingDone = (runId: string, reason: string): RunResult => ({
     sides: { train: 0, dev: 0, gate: 0 },
     dropped: { notRead: 0, notFound: 0, repeated: 0, noQuestion: 0 },
   },
-  train: null,
-  candidate: null,
-  champion: null,
-  shares: null,
-  probes: null,
-  replay: null,
+  ...untrained,
   gate: [],
   decision: 'skipped',
   reason,

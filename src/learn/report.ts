@@ -1,8 +1,7 @@
 /** A run's report as files that stay with the adapter. Quotes no document and no question. */
 import type { RunResult } from './contract.ts';
 import { gainChart } from './gain-chart.ts';
-
-const points = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
+import { signedPoints as points } from './texts.ts';
 
 export function reportOf(result: RunResult): Readonly<Record<'report.json' | 'report.md' | 'report.svg', string>> {
   const { dataset, train, champion, candidate, gate, shares, probes, replay } = result;

@@ -200,6 +200,16 @@ async function train(deps: RunDeps, data: DataSet, speed: number): Promise<Train
   }
 }
 
+/** Of a result before anything was trained. */
+export const untrained = {
+  train: null,
+  candidate: null,
+  champion: null,
+  shares: null,
+  probes: null,
+  replay: null,
+} as const;
+
 /** What the candidate is called before it is known to be any good. */
 const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '').slice(-12)}`;
 
@@ -207,15 +217,7 @@ const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '
 export async function executeRun(runId: string, deps: RunDeps, speed: number | null): Promise<RunOutcome> {
   mkdirSync(deps.folder, { recursive: true });
   const { data, summary } = await dataSetOf(deps);
-  const nothing = {
-    dataset: summary,
-    train: null,
-    candidate: null,
-    champion: null,
-    shares: null,
-    probes: null,
-    replay: null,
-  } as const;
+  const nothing = { dataset: summary, ...untrained };
   const kept = (decision: GateDecision): RunOutcome => ({
     result: { ...nothing, gate: decision.suites, decision: 'kept', reason: decision.reason },
     candidate: null,

@@ -1,6 +1,10 @@
-/** A run in one line for people; names no document. */
+/** What is said of runs to people; names no document. */
 import type { KnownRun } from './run-rows.ts';
 
+/** A share in points with its sign: 0.031 → `+3.1`. */
+export const signedPoints = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`;
+
+/** In one line. */
 export function describeRun(run: KnownRun | null): string {
   if (!run) return 'not begun yet.';
   const { state, progress, reason, decision, endedAt } = run;
