@@ -6,7 +6,7 @@ import { createLocalOperator } from '../operator/local.ts';
 import { createRemoteOperator } from '../operator/remote.ts';
 import { findServer } from '../operator/server-record.ts';
 import { createLog } from './log.ts';
-import { createDownloadBar, exitCodes, note } from './output.ts';
+import { createDownloadBar, exitCodes, note, printJson } from './output.ts';
 
 export interface Json {
   readonly json?: boolean;
@@ -39,3 +39,22 @@ export const action =
   async (...args: A): Promise<void> => {
     code = await run(...args);
   };
+
+/**
+ * The action of a command that asks the operator one thing and prints what it says: as JSON with `--json`, else as lines.
+ * @param ask gets the operator, then the arguments and the options as commander gives them.
+ */
+export const printing = <A extends unknown[], R>(
+  ask: (operator: Operator, ...args: A) => Promise<R>,
+  lines: (result: R, ...args: readonly unknown[]) => readonly string[],
+) =>
+  action((...given: unknown[]) =>
+    withOperator(async (operator) => {
+      // The last one is the command itself.
+      const args = given.slice(0, -1) as A;
+      const result = await ask(operator, ...args);
+      if ((args.at(-1) as Json).json) printJson(result);
+      else for (const line of lines(result, ...args)) console.log(line);
+      return exitCodes.done;
+    }),
+  );

@@ -1,7 +1,6 @@
 /** `docent documents …` */
 import type { Command } from 'commander';
-import { action, type Json, withOperator } from './command.ts';
-import { exitCodes, printJson } from './output.ts';
+import { type Json, printing } from './command.ts';
 
 export function addDocuments(program: Command): void {
   const documents = program.command('documents').description('List, show and delete documents');
@@ -10,15 +9,12 @@ export function addDocuments(program: Command): void {
     .option('--channel <name>', 'as somebody in this channel sees them')
     .option('--json')
     .action(
-      action(({ json, channel }: Json & { channel?: string }) =>
-        withOperator(async (operator) => {
-          const result = await operator.listDocuments(channel ? { channel } : {});
-          if (json) printJson(result);
-          else
-            for (const { id, status, channel: place, path } of result.documents)
-              console.log(`${id}  ${status.padEnd(10)} ${place}/${path}`);
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, { channel }: Json & { channel?: string }) => operator.listDocuments(channel ? { channel } : {}),
+        (result) =>
+          result.documents.map(
+            ({ id, status, channel: place, path }) => `${id}  ${status.padEnd(10)} ${place}/${path}`,
+          ),
       ),
     );
   documents
@@ -26,16 +22,9 @@ export function addDocuments(program: Command): void {
     .argument('<id>')
     .option('--json')
     .action(
-      action((id: string, { json }: Json) =>
-        withOperator(async (operator) => {
-          const document = await operator.showDocument({ id });
-          if (json) printJson(document);
-          else
-            console.log(
-              `${document.title} (${document.channel}/${document.path}, ${document.status})\n\n${document.text ?? ''}`,
-            );
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, id: string, _: Json) => operator.showDocument({ id }),
+        ({ title, channel, path, status, text }) => [`${title} (${channel}/${path}, ${status})\n\n${text ?? ''}`],
       ),
     );
   documents
@@ -43,13 +32,9 @@ export function addDocuments(program: Command): void {
     .argument('<id>')
     .option('--json')
     .action(
-      action((id: string, { json }: Json) =>
-        withOperator(async (operator) => {
-          const result = await operator.deleteDocument({ id });
-          if (json) printJson(result);
-          else console.log(`Deleted ${result.deleted}, with its passages, index and quotes.`);
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, id: string, _: Json) => operator.deleteDocument({ id }),
+        ({ deleted }) => [`Deleted ${deleted}, with its passages, index and quotes.`],
       ),
     );
 
@@ -58,15 +43,9 @@ export function addDocuments(program: Command): void {
     .description('Questions that the documents did not answer')
     .option('--json')
     .action(
-      action(({ json }: Json) =>
-        withOperator(async (operator) => {
-          const result = await operator.listGaps({});
-          if (json) printJson(result);
-          else
-            for (const { question, times, last } of result.gaps)
-              console.log(`${last.slice(0, 10)}  ${times} ×  ${question}`);
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, _: Json) => operator.listGaps({}),
+        ({ gaps }) => gaps.map(({ question, times, last }) => `${last.slice(0, 10)}  ${times} ×  ${question}`),
       ),
     );
 }

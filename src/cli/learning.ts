@@ -4,7 +4,7 @@ import { DocentError } from '../errors.ts';
 import type { ReviewedFeedback } from '../learn/feedback.ts';
 import type { Probe } from '../learn/probes.ts';
 import type { TrainArguments } from '../operator/contract.ts';
-import { action, type Json, withOperator } from './command.ts';
+import { action, type Json, printing, withOperator } from './command.ts';
 import { eventPrinter, exitCodes, note, printJson, runLines } from './output.ts';
 
 export function addLearning(program: Command): void {
@@ -39,26 +39,30 @@ export function addLearning(program: Command): void {
       ),
     );
 
+  addFeedback(program);
+  addProbes(program);
+  addRuns(program);
+}
+
+function addFeedback(program: Command): void {
   const feedback = program.command('feedback').description('Corrections by people, and whether they teach');
-  const printFeedback = (all: readonly ReviewedFeedback[]): void => {
-    for (const { id, review, question, correction } of all)
-      console.log(`${id}  ${review.padEnd(8)}  ${question} → ${correction}`);
-  };
+  const line = ({ id, review, question, correction }: ReviewedFeedback): string =>
+    `${id}  ${review.padEnd(8)}  ${question} → ${correction}`;
   feedback
     .command('list', { isDefault: true })
     .option('--json')
     .action(
-      action(({ json }: Json) =>
-        withOperator(async (operator) => {
-          const result = await operator.listFeedback({});
-          if (json) printJson(result);
-          else printFeedback(result.feedback);
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, _: Json) => operator.listFeedback({}),
+        ({ feedback: all }) => all.map(line),
       ),
     );
   for (const [name, review, description] of [
-    ['approve', 'approved', 'The next run learns it, from the document that says it'],
+    [
+      'approve',
+      'approved',
+      'Answers its question from now on, and teaches the next run, from the document that says it',
+    ],
     ['reject', 'rejected', 'It teaches nothing'],
   ] as const)
     feedback
@@ -67,40 +71,21 @@ export function addLearning(program: Command): void {
       .argument('<id>')
       .option('--json')
       .action(
-        action((id: string, { json }: Json) =>
-          withOperator(async (operator) => {
-            const result = await operator.reviewFeedback({ id, review });
-            if (json) printJson(result);
-            else printFeedback(result.feedback.filter((each) => each.id === id));
-            return exitCodes.done;
-          }),
+        printing(
+          (operator, id: string, _: Json) => operator.reviewFeedback({ id, review }),
+          ({ feedback: all }, id) => all.filter((each) => each.id === id).map(line),
         ),
       );
-
-  addProbes(program);
-  addRuns(program);
 }
 
 function addProbes(program: Command): void {
   const probes = program.command('probes').description('Questions that no candidate may answer worse than what serves');
-  type Printed = { readonly probes: readonly Probe[] };
-  const print = (result: Printed, json: boolean | undefined): void => {
-    if (json) printJson(result);
-    else
-      for (const { id, question, answer } of result.probes)
-        console.log(`${id}  ${question} → ${answer ?? '(not answered)'}`);
-  };
+  const lines = (result: { readonly probes: readonly Probe[] }): readonly string[] =>
+    result.probes.map(({ id, question, answer }) => `${id}  ${question} → ${answer ?? '(not answered)'}`);
   probes
     .command('list', { isDefault: true })
     .option('--json')
-    .action(
-      action(({ json }: Json) =>
-        withOperator(async (operator) => {
-          print(await operator.listProbes({}), json);
-          return exitCodes.done;
-        }),
-      ),
-    );
+    .action(printing((operator, _: Json) => operator.listProbes({}), lines));
   probes
     .command('add')
     .description('Every candidate is asked it from the next run on')
@@ -109,27 +94,17 @@ function addProbes(program: Command): void {
     .option('--none', 'the documents don’t answer it')
     .option('--json')
     .action(
-      action((question: string, { answer, none, json }: Json & { answer?: string; none?: boolean }) =>
-        withOperator(async (operator) => {
-          if ((answer === undefined) === (none === undefined) || question.trim() === '' || answer?.trim() === '')
-            throw new DocentError('USAGE', { reason: 'a probe takes a question, and --answer WORDS or --none' });
-          print(await operator.addProbe({ question: question.trim(), answer: answer?.trim() ?? null }), json);
-          return exitCodes.done;
-        }),
-      ),
+      printing(async (operator, question: string, { answer, none }: Json & { answer?: string; none?: boolean }) => {
+        if ((answer === undefined) === (none === undefined) || question.trim() === '' || answer?.trim() === '')
+          throw new DocentError('USAGE', { reason: 'a probe takes a question, and --answer WORDS or --none' });
+        return operator.addProbe({ question: question.trim(), answer: answer?.trim() ?? null });
+      }, lines),
     );
   probes
     .command('remove')
     .argument('<id>')
     .option('--json')
-    .action(
-      action((id: string, { json }: Json) =>
-        withOperator(async (operator) => {
-          print(await operator.removeProbe({ id }), json);
-          return exitCodes.done;
-        }),
-      ),
-    );
+    .action(printing((operator, id: string, _: Json) => operator.removeProbe({ id }), lines));
 }
 
 function addRuns(program: Command): void {
@@ -138,17 +113,13 @@ function addRuns(program: Command): void {
     .command('list', { isDefault: true })
     .option('--json')
     .action(
-      action(({ json }: Json) =>
-        withOperator(async (operator) => {
-          const result = await operator.listRuns({});
-          if (json) printJson(result);
-          else
-            for (const { id, started, state, decision, reason } of result.runs)
-              console.log(
-                `${id}  ${started.slice(0, 16).replace('T', ' ')}  ${(decision ?? state).padEnd(9)}  ${reason ?? ''}`,
-              );
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, _: Json) => operator.listRuns({}),
+        (result) =>
+          result.runs.map(
+            ({ id, started, state, decision, reason }) =>
+              `${id}  ${started.slice(0, 16).replace('T', ' ')}  ${(decision ?? state).padEnd(9)}  ${reason ?? ''}`,
+          ),
       ),
     );
   runs
@@ -156,17 +127,12 @@ function addRuns(program: Command): void {
     .argument('<id>')
     .option('--json')
     .action(
-      action((id: string, { json }: Json) =>
-        withOperator(async (operator) => {
-          const run = await operator.showRun({ id });
-          if (json) printJson(run);
-          else {
-            for (const line of run.result ? runLines(run.result) : [`${run.state}: ${run.reason ?? ''}`])
-              console.log(line);
-            for (const { question, before, after } of run.changed) console.log(`    ${before} → ${after}: ${question}`);
-          }
-          return exitCodes.done;
-        }),
+      printing(
+        (operator, id: string, _: Json) => operator.showRun({ id }),
+        ({ state, reason, result, changed }) => [
+          ...(result ? runLines(result) : [`${state}: ${reason ?? ''}`]),
+          ...changed.map(({ question, before, after }) => `    ${before} → ${after}: ${question}`),
+        ],
       ),
     );
 }

@@ -2,8 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DocentError } from '../errors.ts';
-import type { Operator } from '../operator/contract.ts';
-import { action, type Json, withOperator } from './command.ts';
+import { action, type Json, printing, withOperator } from './command.ts';
 import { eventPrinter, exitCodes, printJson } from './output.ts';
 
 interface ExportOptions {
@@ -15,34 +14,35 @@ interface ExportOptions {
 
 export function addModels(program: Command): void {
   const models = program.command('models').description('Base models and adapters');
-  const modelCommand = (
-    name: string,
-    description: string,
-    argument: string | null,
-    run: (operator: Operator, value: string) => Promise<unknown>,
-  ) => {
-    const command = models.command(name).description(description).option('--json');
-    if (argument) command.argument(argument);
-    command.action(
-      action(async (...args: unknown[]) => {
-        const value = typeof args[0] === 'string' ? args[0] : '';
-        const { json } = (argument ? args[1] : args[0]) as Json;
-        return withOperator(async (operator) => {
-          const result = await run(operator, value);
-          if (json) printJson(result);
-          else console.log(JSON.stringify(result, null, 2));
-          return exitCodes.done;
-        });
-      }),
+  const indented = (result: unknown): readonly string[] => [JSON.stringify(result, null, 2)];
+  models
+    .command('list')
+    .description('What is there and what serves')
+    .option('--json')
+    .action(printing((operator, _: Json) => operator.listModels({}), indented));
+  models
+    .command('pull')
+    .description('Fetch a base now')
+    .argument('[base]')
+    .option('--json')
+    .action(
+      printing(
+        (operator, base: string | undefined, _: Json) =>
+          operator.pullModels(base ? { base } : {}, { onEvent: eventPrinter() }),
+        indented,
+      ),
     );
-  };
-  modelCommand('list', 'What is there and what serves', null, (operator) => operator.listModels({}));
-  modelCommand('pull', 'Fetch a base now', '[base]', (operator, base) =>
-    operator.pullModels(base ? { base } : {}, { onEvent: eventPrinter() }),
-  );
-  modelCommand('import', 'Take in an adapter folder (PEFT), or check a checkpoint', '<path>', (operator, path) =>
-    operator.importModel({ path: resolve(path) }, { onEvent: eventPrinter() }),
-  );
+  models
+    .command('import')
+    .description('Take in an adapter folder (PEFT), or check a checkpoint')
+    .argument('<path>')
+    .option('--json')
+    .action(
+      printing(
+        (operator, path: string, _: Json) => operator.importModel({ path: resolve(path) }, { onEvent: eventPrinter() }),
+        indented,
+      ),
+    );
   models
     .command('export')
     .description('Write an adapter, or base and adapter as one model, into a new folder')
@@ -68,31 +68,25 @@ export function addModels(program: Command): void {
         }),
       ),
     );
-  const serviceCommand = (
-    command: Command,
-    run: (operator: Operator, id: string, place: { readonly workspace?: string }) => Promise<unknown>,
-  ) =>
-    command
-      .option('--workspace <name>', 'there alone, where several workspaces have documents')
-      .option('--json')
-      .action(
-        action(async (...args: unknown[]) => {
-          const id = typeof args[0] === 'string' ? args[0] : '';
-          const { json, ...place } = (id ? args[1] : args[0]) as Json & { workspace?: string };
-          return withOperator(async (operator) => {
-            const result = await run(operator, id, place);
-            if (json) printJson(result);
-            else console.log(JSON.stringify(result, null, 2));
-            return exitCodes.done;
-          });
-        }),
-      );
-  serviceCommand(
-    models.command('promote').description('Put an adapter into service').argument('<id>'),
-    (operator, id, place) => operator.promoteAdapter({ id, ...place }),
-  );
-  serviceCommand(
-    models.command('rollback').description('Back to the adapter that served before'),
-    (operator, _, place) => operator.rollbackAdapter(place),
-  );
+  const onlyThere = ['--workspace <name>', 'there alone, where several workspaces have documents'] as const;
+  type InWorkspace = Json & { readonly workspace?: string };
+  const placeOf = ({ workspace }: InWorkspace) => (workspace === undefined ? {} : { workspace });
+  models
+    .command('promote')
+    .description('Put an adapter into service')
+    .argument('<id>')
+    .option(...onlyThere)
+    .option('--json')
+    .action(
+      printing(
+        (operator, id: string, options: InWorkspace) => operator.promoteAdapter({ id, ...placeOf(options) }),
+        indented,
+      ),
+    );
+  models
+    .command('rollback')
+    .description('Back to the adapter that served before')
+    .option(...onlyThere)
+    .option('--json')
+    .action(printing((operator, options: InWorkspace) => operator.rollbackAdapter(placeOf(options)), indented));
 }
