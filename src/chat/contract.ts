@@ -82,9 +82,11 @@ export interface ReplyContent {
   readonly attachment?: { readonly name: string; readonly text: string };
 }
 
+export const actionKinds = ['teach', 'approve', 'reject'] as const;
+
 export interface ReplyAction {
   /** teach: keep a correction as a document; approve, reject: whether a correction is learned. */
-  readonly kind: 'teach' | 'approve' | 'reject';
+  readonly kind: (typeof actionKinds)[number];
   /** Id of the feedback that it is about. */
   readonly subject: string;
   readonly label: string;
@@ -128,6 +130,17 @@ export interface IncomingTeaching {
   readonly files: readonly IncomingFile[];
   readonly target: ReplyTarget;
 }
+
+/** What the form behind 👎 asks; both may be left out. */
+export const correctionQuestions = [
+  { id: 'correction', label: 'The right answer', hint: 'Best in the words of a document: those I can learn.' },
+  {
+    id: 'reason',
+    label: 'What is wrong with mine',
+    hint: 'For instance: out of date, the wrong document, half of it missing.',
+  },
+] as const;
+export const correctionTitle = 'What is wrong?';
 
 /** Longest text that a form takes; Slack allows 3,000 characters, Discord 4,000. */
 export const maxFormText = 2_000;

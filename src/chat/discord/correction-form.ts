@@ -5,17 +5,17 @@ import {
   type ModalSubmitInteraction,
   TextInputStyle,
 } from 'discord.js';
-import { maxFormText } from '../contract.ts';
+import { correctionQuestions, correctionTitle, maxFormText } from '../contract.ts';
 
 interface CorrectionSubject {
   readonly answerId: string;
   readonly thread: string;
 }
 
-const question = (id: 'correction' | 'reason', label: string, description: string) => ({
+const question = ({ id, label, hint }: (typeof correctionQuestions)[number]) => ({
   type: ComponentType.Label as const,
   label,
-  description,
+  description: hint,
   component: {
     type: ComponentType.TextInput as const,
     custom_id: id,
@@ -28,11 +28,8 @@ const question = (id: 'correction' | 'reason', label: string, description: strin
 /** @see https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-modal */
 export const correctionModal = ({ answerId, thread }: CorrectionSubject): APIModalInteractionResponseCallbackData => ({
   custom_id: `docent:correct:${answerId}:${thread}`,
-  title: 'What is wrong?',
-  components: [
-    question('correction', 'The right answer', 'Best in the words of a document: those I can learn.'),
-    question('reason', 'What is wrong with mine', 'For instance: out of date, the wrong document, half of it missing.'),
-  ],
+  title: correctionTitle,
+  components: correctionQuestions.map(question),
 });
 
 /** null: not this form. */

@@ -13,7 +13,7 @@ import {
   type RawFile,
 } from 'discord.js';
 import type { Source } from '../../answers/contract.ts';
-import type { ReplyAction, ReplyContent } from '../contract.ts';
+import { actionKinds, type ReplyAction, type ReplyContent } from '../contract.ts';
 
 /** @see https://discord.com/developers/docs/resources/message#create-message */
 export const maxContentLength = 2000;
@@ -119,7 +119,6 @@ export function parseVote(
 
 /** Buttons of one row. @see https://discord.com/developers/docs/components/reference#action-row */
 const maxRow = 5;
-const actionKinds: readonly string[] = ['teach', 'approve', 'reject'] satisfies readonly ReplyAction['kind'][];
 
 const actionRows = (
   actions: readonly ReplyAction[],
@@ -138,8 +137,9 @@ const actionRows = (
 
 /** What a button of `ReplyContent.actions` says, or null for somebody else's. */
 export function parsePress(customId: string): Pick<ReplyAction, 'kind' | 'subject'> | null {
-  const [, kind = '', subject = ''] = /^docent:press:(\w+):([^:]+)$/.exec(customId) ?? [];
-  return actionKinds.includes(kind) ? { kind: kind as ReplyAction['kind'], subject } : null;
+  const [, name, subject] = /^docent:press:(\w+):([^:]+)$/.exec(customId) ?? [];
+  const kind = actionKinds.find((known) => known === name);
+  return kind && subject ? { kind, subject } : null;
 }
 
 export const renderProgress = (text: string, heading = ''): Payload => ({

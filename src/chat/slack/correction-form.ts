@@ -1,7 +1,7 @@
 /** The form that opens behind “Wrong”. Knows Slack's views; must not know what becomes of a correction. */
 import type { ModalView } from '@slack/types';
 import { z } from 'zod';
-import { maxFormText } from '../contract.ts';
+import { correctionQuestions, correctionTitle, maxFormText } from '../contract.ts';
 
 export const correctionForm = 'docent_correct';
 
@@ -9,7 +9,7 @@ const metadataSchema = z.object({ answerId: z.string(), channel: z.string(), thr
 /** Which answer the form is about; Slack carries it along. */
 export type CorrectionSubject = z.infer<typeof metadataSchema>;
 
-const question = (id: 'correction' | 'reason', label: string, hint: string): ModalView['blocks'][number] => ({
+const question = ({ id, label, hint }: (typeof correctionQuestions)[number]): ModalView['blocks'][number] => ({
   type: 'input',
   block_id: id,
   optional: true,
@@ -23,13 +23,10 @@ export const correctionView = (subject: CorrectionSubject): ModalView => ({
   type: 'modal',
   callback_id: correctionForm,
   private_metadata: JSON.stringify(subject),
-  title: { type: 'plain_text', text: 'What is wrong?' },
+  title: { type: 'plain_text', text: correctionTitle },
   submit: { type: 'plain_text', text: 'Send' },
   close: { type: 'plain_text', text: 'Close' },
-  blocks: [
-    question('correction', 'The right answer', 'Best in the words of a document: those I can learn.'),
-    question('reason', 'What is wrong with mine', 'For instance: out of date, the wrong document, half of it missing.'),
-  ],
+  blocks: correctionQuestions.map(question),
 });
 
 /** @throws ZodError when the form is not ours. */

@@ -6,7 +6,7 @@
  */
 import type { KnownBlock } from '@slack/types';
 import type { Source } from '../../answers/contract.ts';
-import type { ReplyAction, ReplyContent } from '../contract.ts';
+import { actionKinds, type ReplyAction, type ReplyContent } from '../contract.ts';
 
 /** Text of a section block. @see https://docs.slack.dev/reference/block-kit/blocks/section-block */
 const maxSectionLength = 3_000;
@@ -98,7 +98,6 @@ const voteBlock = (answerId: string): KnownBlock => ({
 
 /** Followed by the button's number: Slack wants other ids within one message. */
 export const pressAction = 'docent_press';
-const actionKinds: readonly string[] = ['teach', 'approve', 'reject'] satisfies readonly ReplyAction['kind'][];
 
 const actionBlock = (actions: readonly ReplyAction[]): KnownBlock => ({
   type: 'actions',
@@ -113,8 +112,9 @@ const actionBlock = (actions: readonly ReplyAction[]): KnownBlock => ({
 
 /** What a button of `ReplyContent.actions` says, or null for somebody else's. */
 export function parsePress(value: string): Pick<ReplyAction, 'kind' | 'subject'> | null {
-  const [kind = '', subject] = value.split(':');
-  return subject && actionKinds.includes(kind) ? { kind: kind as ReplyAction['kind'], subject } : null;
+  const [name, subject] = value.split(':');
+  const kind = actionKinds.find((known) => known === name);
+  return kind && subject ? { kind, subject } : null;
 }
 
 /** What a feedback button says about its answer, or null for somebody else's. */
