@@ -153,9 +153,10 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     const created = createJobs({ store: await store(), log });
     created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
       const outcome = await (await documents()).process(versionId);
+      if (!outcome || outcome.status === 'failed') return;
       // A second workspace's first document ends what one alone could teach the install.
       await forgetLearned();
-      if (outcome && outcome.status !== 'failed' && config.DOCENT_LEARN === 'auto')
+      if (config.DOCENT_LEARN === 'auto')
         await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define<{ digest: string }>(removeBytesQueue, async ({ digest }) => {
