@@ -322,3 +322,82 @@ describe('a message of the chat', () => {
     await eventually(async () => expect(await messageDocuments()).toEqual([]));
   });
 });
+
+describe('a channel', () => {
+  test('that it is invited into is read, and told what can be asked; a second time nothing is read twice', async () => {
+    const club = slack.addChannel('CCLUB', {}, ['UANNA', 'UBEN']);
+    const rules =
+      '# Club\n\n## Opening of the club room\n\nThe club room opens at seven in the evening, except on Mondays, when nobody has the key.\n';
+    slack.say(club, ben, '', {
+      files: [{ name: 'club.md', content: '# Old\n\nThe club room is closed.\n' }],
+      events: [],
+    });
+    slack.say(club, ben, '', { files: [{ name: 'club.md', content: rules }], events: [] });
+    slack.say(club, ben, '', { files: [{ name: 'empty.md', content: '' }], events: [] });
+    const join = () =>
+      slack.event({ type: 'member_joined_channel', channel: club.id, user: botUser, inviter: 'UANNA' });
+    join();
+    await eventually(() =>
+      expect(slack.said(club.id).map(({ text }) => text)).toEqual([
+        expect.stringMatching(/^Hello![\s\S]*opening of the club room\?[\s\S]*2 files: 1 learned, 1 I could not read/),
+      ]),
+    );
+    expect(slack.said(club.id)[0]!.thread_ts).toBeUndefined();
+    await oneReply(slack.say(club, anna, `<@${botUser}> When does the club room open?`), /seven in the evening/);
+    const versions = await place.store.prisma.documentVersion.count({ where: { document: { path: 'club.md' } } });
+    slack.command(club, ben, 'backfill');
+    await eventually(() => expect(lastResponse().text).toMatch(/may not have old files read/));
+    slack.command(club, anna, 'backfill');
+    await eventually(() => expect(lastResponse().text).toMatch(/2 files: 1 learned/));
+    expect(await place.store.prisma.documentVersion.count({ where: { document: { path: 'club.md' } } })).toBe(versions);
+  });
+
+  test('is answered in as its admins want it', async () => {
+    const policy = async (user: FakeUser, text: string, words: RegExp) => {
+      slack.command(general, user, `policy ${text}`);
+      await eventually(() => expect(lastResponse().text).toMatch(words));
+    };
+    const asked = slack.say(general, ben, `<@${botUser}> What is the hotel budget per night?`);
+    await oneReply(asked, /euros/);
+    await policy(ben, 'off', /may not change when I answer here/);
+    await policy(anna, 'loud', /I know the policies mention, threads, off/);
+    await policy(anna, 'mention', /only who names me/);
+    slack.say(general, ben, 'and in Paris?', { thread: asked.ts });
+    const named = slack.say(general, ben, `<@${botUser}> What is the hotel budget per night?`);
+    await oneReply(named, /euros/);
+    expect(repliesTo(asked)).toHaveLength(1);
+    await policy(anna, 'off', /I am switched off/);
+    const file = { name: 'unread.md', content: '# Unread\n\nNobody reads this.\n' };
+    slack.say(general, ben, '', { files: [file] });
+    const inVain = slack.say(general, ben, `<@${botUser}> What is the hotel budget per night?`);
+    await oneReply(inVain, /switched me off/);
+    await policy(ben, '', /I am switched off/);
+    await policy(anna, 'threads', /follow-ups/);
+    slack.say(general, ben, 'and in Paris?', { thread: asked.ts });
+    await eventually(() =>
+      expect(repliesTo(asked).map(({ text }) => text)).toEqual([expect.anything(), expect.stringMatching(/180/)]),
+    );
+    expect(await place.store.prisma.document.count({ where: { path: 'unread.md' } })).toBe(0);
+    slack.command(general, ben, 'status');
+    await eventually(() =>
+      expect(lastResponse().text).toMatch(/Documents you can see[\s\S]*adapter[\s\S]*Learning[\s\S]*follow-ups/),
+    );
+  });
+
+  test('on Discord has its policy and its old files too', async () => {
+    const lodge = discord.world.addTextChannel([...discord.world.guilds.values()][0]!, 'lodge');
+    discord.updateChannel(lodge, {});
+    const file = { name: 'lodge.md', bytes: '# Lodge\n\nThe lodge sleeps nine guests.\n' };
+    discord.say(lodge, bob, '', { files: [file], tell: false });
+    const backfill = discord.command(lodge, ada, 'backfill');
+    await eventually(() => expect(visibleText(backfill.original!)).toMatch(/1 file: 1 learned/));
+    const off = discord.command(lodge, ada, 'policy', { policy: 'off' });
+    await eventually(() => expect(visibleText(off.original!)).toMatch(/switched off/));
+    const ask = discord.command(lodge, bob, 'ask', { question: 'How many guests does the lodge sleep?' });
+    await eventually(() => expect(visibleText(ask.original!)).toMatch(/switched me off/));
+    const on = discord.command(lodge, ada, 'policy', { policy: 'threads' });
+    await eventually(() => expect(visibleText(on.original!)).toMatch(/follow-ups/));
+    const again = discord.command(lodge, bob, 'ask', { question: 'How many guests does the lodge sleep?' });
+    await eventually(() => expect(visibleText(again.original!)).toMatch(/nine/));
+  });
+});

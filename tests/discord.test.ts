@@ -565,6 +565,8 @@ describe('commands and feedback', () => {
         'status',
         'retrain',
         'feedback',
+        'policy',
+        'backfill',
         'help',
         ...Object.keys(messageCommands),
       ].map((name) => ({ name })),
@@ -576,7 +578,7 @@ describe('commands and feedback', () => {
     expect(discord.commands().writes).toBe(1);
   });
 
-  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'export', 'forget-me'] as const)(
+  it.each(['documents', 'status', 'help', 'retrain', 'feedback', 'policy', 'export', 'forget-me'] as const)(
     'shows /%s to the asker only',
     async (name) => {
       const { discord, general, ada, isIdle, jobs, heard } = await setup();
@@ -616,7 +618,43 @@ describe('commands and feedback', () => {
     discord.leave(guild);
     await until(() => heard.left.length === 1);
     expect(heard.left).toEqual([guild.id]);
-    expect(other.id).not.toBe(guild.id);
+    discord.invite(other);
+    await until(() => heard.present.some((ids) => ids.join() === other.id));
+  });
+
+  it('says hello once in a server that it is invited into', async () => {
+    const { discord, adapter, heard, isIdle, jobs, create, handlers, guild } = await setup();
+    expect(guild.channels).toHaveLength(1);
+    const other = discord.world.addGuild('Other');
+    const lobby = discord.world.addTextChannel(other, 'lobby');
+    discord.invite(other);
+    await until(() => jobs.length === 1 && isIdle());
+    expect(heard.joins).toMatchObject([{ why: 'joined', place: { channel: { externalId: lobby.id } } }]);
+    expect(contentOf(discord.shown(lobby))).toEqual(['Answer to «hello»']);
+    await adapter.stop();
+    const next = create();
+    await next.start(handlers);
+    await next
+      .open({ ...heard.joins[0]!.target, boot: 'earlier' }, jobs[0]!.id)
+      .finish({ text: 'Hello again', sources: [], answerId: null, tone: 'info' });
+    expect(contentOf(discord.shown(lobby))).toEqual(['Hello again']);
+    expect(heard.joins).toHaveLength(1);
+  });
+
+  it('finds the files that were shared before, where it may read them', async () => {
+    const plain = await setup({ messageContent: true, readPlain: true });
+    for (let i = 0; i < 120; i++)
+      plain.discord.say(plain.general, plain.ada, '', { files: [{ name: `${i}.md`, bytes: `${i}` }], tell: false });
+    plain.discord.say(plain.general, plain.ada, '', { files: [{ name: 'x.png', bytes: 'p' }], tell: false });
+    plain.discord.misbehave({ method: 'GET', path: /\/messages\?/ }, { how: 'rate-limit', retryAfterS: 0.1 });
+    plain.discord.say(plain.general, plain.ada, `${plain.discord.mention} hi`);
+    await until(() => plain.heard.messages.length === 1);
+    const { place } = plain.heard.messages[0]!;
+    const files = (await plain.adapter.earlierFiles(place))!;
+    expect(files.map(({ name }) => name)).toEqual(Array.from({ length: 120 }, (_, i) => `${i}.md`));
+    expect(new TextDecoder().decode(await files[7]!.download())).toBe('7');
+    const blind = await setup();
+    expect(await blind.adapter.earlierFiles(place)).toBeNull();
   });
 
   it('completes names of documents', async () => {

@@ -245,6 +245,34 @@ describe('learning', () => {
     expect(await (await docent.learning()).latest()).toMatchObject({ id, state: 'cancelled' });
   });
 
+  test('a forgotten correction takes along what was learned since it was approved', { timeout: 120_000 }, async () => {
+    const { prisma } = await docent.store();
+    const registry = await docent.registry();
+    const shipped = (await registry.shipped())!.id;
+    const source = join(place.config.home, 'corrected');
+    cpSync(fileURLToPath(new URL('../models/reader', import.meta.url)), source, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')) as Record<string, unknown>;
+    writeFileSync(
+      join(source, 'manifest.json'),
+      JSON.stringify({ ...manifest, id: 'corrected', documents: [documentIds[0]] }),
+    );
+    await operator.importModel({ path: source });
+    const run = await prisma.trainingRun.create({
+      data: { state: 'done', candidateId: 'corrected', report: { request: { by: 'test' } } },
+    });
+    await operator.promoteAdapter({ id: 'corrected' });
+    await docent.forgetCorrections(new Date(Date.now() + 60_000));
+    expect(docent.model().adapter).toBe('corrected');
+    const waiting = await prisma.trainingRun.create({
+      data: { state: 'waiting', report: { request: { by: 'test' } } },
+    });
+    await docent.forgetCorrections(new Date(Date.now() - 60_000));
+    expect(docent.model().adapter).toBe(shipped);
+    expect(await prisma.trainingRun.findUnique({ where: { id: waiting.id } })).toMatchObject({ state: 'cancelled' });
+    await expect(operator.promoteAdapter({ id: 'corrected' })).rejects.toMatchObject({ code: 'ADAPTER_INVALID' });
+    await prisma.trainingRun.delete({ where: { id: run.id } });
+  });
+
   test('a deleted document takes along what it taught, and so does a closed channel', {
     timeout: 120_000,
   }, async () => {

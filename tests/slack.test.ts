@@ -7,6 +7,7 @@ import type {
   ChatHandlers,
   IncomingCommand,
   IncomingCorrection,
+  IncomingJoin,
   IncomingMessage,
   IncomingPress,
   IncomingTeaching,
@@ -49,6 +50,7 @@ function createRecorder() {
   const corrections: IncomingCorrection[] = [];
   const presses: IncomingPress[] = [];
   const teachings: IncomingTeaching[] = [];
+  const joins: IncomingJoin[] = [];
   const edits: string[] = [];
   const left: string[] = [];
   const actions = [{ kind: 'teach', subject: 'f1', label: 'Teach this' }] as const;
@@ -92,6 +94,7 @@ function createRecorder() {
     },
     press: async (press) => void presses.push(press),
     teach: async (teaching) => void teachings.push(teaching),
+    joined: async (join) => void joins.push(join),
     titles: async () => [],
     workspaceLeft: async ({ workspace }) => void left.push(workspace.externalId),
     workspacesPresent: async () => undefined,
@@ -109,6 +112,7 @@ function createRecorder() {
     corrections,
     presses,
     teachings,
+    joins,
     edits,
     left,
     deleted,
@@ -316,6 +320,33 @@ describe('a wrong answer', () => {
       expect(slack.said('UBEN').map(({ text }) => text)).toEqual([expect.stringMatching(/Thank you/)]),
     );
     await allAcknowledged();
+  });
+});
+
+describe('an invitation', () => {
+  test('into a channel is told with what was shared there before; one of other people is not', async () => {
+    const { general, anna, ben } = setUp();
+    const adapter = await connect();
+    for (let i = 0; i < 120; i++)
+      slack.say(general, anna, '', { files: [{ name: `${i}.md`, content: `${i}` }], events: [] });
+    slack.say(general, anna, '', { files: [{ name: 'x.png', content: 'p', mimetype: 'image/png' }], events: [] });
+    slack.misbehave('files.list', { how: 'rate-limit', retryAfterS: 1 });
+    slack.event({ type: 'member_joined_channel', channel: general.id, user: ben.id });
+    slack.event({ type: 'member_joined_channel', channel: general.id, user: botUser, inviter: anna.id });
+    await eventually(() => expect(seen.joins).toHaveLength(1));
+    await allAcknowledged();
+    expect(seen.joins[0]).toMatchObject({ why: 'joined', place: { channel: { externalId: general.id } } });
+    const files = (await adapter.earlierFiles(seen.joins[0]!.place))!;
+    expect(files.map(({ name }) => name)).toEqual(Array.from({ length: 120 }, (_, i) => `${i}.md`));
+
+    const reply = adapter.open(seen.joins[0]!.target, 'hello');
+    await reply.progress('Reading…');
+    await reply.finish(answer('Hello!'));
+    const again = adapter.open({ ...seen.joins[0]!.target, boot: 'earlier' }, 'hello');
+    await again.finish(answer('Hello again!'));
+    expect(slack.said(general.id).map(({ text, thread_ts: thread }) => [text.split('\n')[0], thread])).toEqual([
+      ['Hello again!', undefined],
+    ]);
   });
 });
 

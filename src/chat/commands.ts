@@ -13,6 +13,7 @@ import type { ChatFeedback } from './feedback.ts';
 import type { LearningNews } from './learning-news.ts';
 import type { PersonalData } from './personal-data.ts';
 import type { Places } from './places.ts';
+import { type Policies, policies } from './policies.ts';
 
 /** Headings shown of one document. */
 const mostHeadings = 12;
@@ -50,6 +51,7 @@ export function createChatCommands(deps: {
   readonly places: Pick<Places, 'locate'>;
   readonly feedback: Pick<ChatFeedback, 'list'>;
   readonly personalData: PersonalData;
+  readonly policies: Policies;
 }): ChatCommands {
   const { documents, answerer, learning } = deps;
 
@@ -94,6 +96,7 @@ export function createChatCommands(deps: {
           `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
           `Model: ${base}, adapter ${adapter ?? 'none'}.`,
           `Learning: ${describeRun(await learning.latest(await learning.scopeOf(workspaceId)))}`,
+          `In this channel ${policies[await deps.policies.of(command.place)]}.`,
         ].join('\n');
       }
       case 'retrain': {
@@ -127,6 +130,7 @@ export function createChatCommands(deps: {
     run: async (command, audience) => {
       const who = { platform: command.place.platform, userId: command.person.id };
       if (command.name === 'feedback') return deps.feedback.list(command);
+      if (command.name === 'policy') return infoContent(await deps.policies.run(command));
       if (command.name === 'export') return deps.personalData.export(who);
       if (command.name === 'forget') return deps.personalData.forget(who);
       return infoContent(await say(command, audience));

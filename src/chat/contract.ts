@@ -61,7 +61,17 @@ export interface IncomingMessage {
 /** A command such as `/docent status`, `/documents`, `/upload`. */
 export interface IncomingCommand {
   readonly key: string;
-  readonly name: 'help' | 'documents' | 'status' | 'retrain' | 'feedback' | 'export' | 'forget' | 'upload';
+  readonly name:
+    | 'help'
+    | 'documents'
+    | 'status'
+    | 'retrain'
+    | 'feedback'
+    | 'policy'
+    | 'backfill'
+    | 'export'
+    | 'forget'
+    | 'upload';
   readonly place: Place;
   readonly person: Person;
   readonly text: string;
@@ -112,6 +122,14 @@ export interface IncomingPress {
   readonly person: Person;
   readonly place: Place;
   /** Seen by the channel for `teach`, else only by this person. */
+  readonly target: ReplyTarget;
+}
+
+/** Docent came into a channel, or an admin wants what was shared there before to be read. */
+export interface IncomingJoin {
+  readonly key: string;
+  readonly why: 'joined' | 'command';
+  readonly place: Place;
   readonly target: ReplyTarget;
 }
 
@@ -171,6 +189,7 @@ export interface ChatHandlers {
   correct(correction: IncomingCorrection): Promise<void>;
   press(press: IncomingPress): Promise<void>;
   teach(teaching: IncomingTeaching): Promise<void>;
+  joined(join: IncomingJoin): Promise<void>;
   /** Documents that this person may see here and whose name holds what they typed, for completion. */
   titles(
     place: Place,
@@ -215,6 +234,8 @@ export interface ChatAdapter {
    * can be reached.
    */
   aside(target: ReplyTarget): ReplyTarget | null;
+  /** Documents that were shared in a channel before, oldest first; null where the platform does not show them. */
+  earlierFiles(place: Place): Promise<readonly IncomingFile[] | null>;
   /** External ids of the closed channels this person is in now; asked from the platform, cached ≤ 60 s. Unreachable = []. */
   closedChannelsOf(workspaceId: string, personId: string): Promise<readonly string[]>;
   /** One line for start-up and doctor: "Slack: connected to Acme as @docent". */

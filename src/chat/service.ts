@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Departed } from '../documents/departed.ts';
 import type { Documents } from '../documents/index.ts';
+import { DocentError } from '../errors.ts';
 import { retryOnConflict } from '../store/conflict.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import { isConnectionLoss } from '../store/retry.ts';
@@ -14,6 +15,7 @@ import type {
   ChatHandlers,
   IncomingCommand,
   IncomingCorrection,
+  IncomingJoin,
   IncomingMessage,
   IncomingPress,
   IncomingTeaching,
@@ -30,9 +32,11 @@ import {
 } from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { Places } from './places.ts';
+import { type Policies, switchedOff } from './policies.ts';
 import type { ChatQuestions } from './questions.ts';
 import { datedName, textFile } from './text-file.ts';
 import type { ChatUploads } from './uploads.ts';
+import type { Welcome } from './welcome.ts';
 
 interface Deps {
   readonly prisma: PrismaClient;
@@ -41,6 +45,8 @@ interface Deps {
   readonly uploads: ChatUploads;
   readonly commands: ChatCommands;
   readonly feedback: ChatFeedback;
+  readonly policies: Policies;
+  readonly welcome: Welcome;
   readonly departed: Pick<Departed, 'removed' | 'present'>;
   readonly documents: Documents;
   readonly adapters: () => readonly ChatAdapter[];
@@ -89,6 +95,10 @@ export function createChatService(deps: Deps): ChatService {
   /** Everything that must be durable before the platform is told; answering goes on in the background. */
   const takeUp = async (message: IncomingMessage): Promise<void> => {
     if (await claimed(message.key)) return;
+    if ((await deps.policies.of(message.place)) === 'off') {
+      if (message.addressed) await say(message, async () => infoContent(switchedOff));
+      return void (await claim(message, 'off'));
+    }
     const asks = message.addressed && (message.text.trim() !== '' || message.files.length === 0);
     const fresh = asks && (await questions.record(message));
     const taken = message.files.length > 0 ? await uploads.take(message) : null;
@@ -122,6 +132,13 @@ export function createChatService(deps: Deps): ChatService {
 
   const runCommand = async (command: IncomingCommand): Promise<void> => {
     if (await claimed(command.key)) return;
+    if (command.name === 'backfill') {
+      if (!command.person.isAdmin) {
+        const details = { action: 'have old files read', who: 'an admin of this workspace' };
+        return say(command, () => Promise.reject(new DocentError('NOT_ALLOWED', details)));
+      }
+      return runJoin({ key: command.key, why: 'command', place: command.place, target: command.target });
+    }
     await claim(command, `command:${command.name}`);
     if (command.files.length > 0) {
       const taken = await uploads.take(command);
@@ -151,6 +168,13 @@ export function createChatService(deps: Deps): ChatService {
     if (await claimed(correction.key)) return;
     await say(correction, () => feedback.correct(correction));
     await claim(correction, 'correction');
+  };
+
+  const runJoin = async (join: IncomingJoin): Promise<void> => {
+    if (await claimed(join.key)) return;
+    const perform = await deps.welcome.take(join);
+    await claim(join, join.why);
+    background(perform());
   };
 
   const runPress = async (press: IncomingPress): Promise<void> => {
@@ -189,6 +213,7 @@ export function createChatService(deps: Deps): ChatService {
     press: (press) => guarded(press.key, press, () => runPress(press)),
     feedback: (vote) => feedback.vote(vote),
     teach: (teaching) => guarded(teaching.key, teaching, () => runTeaching(teaching)),
+    joined: (join) => guarded(join.key, join, () => runJoin(join)),
     titles: async (place, person, typed) => commands.titles(await places.audience(place, person.id), typed),
     messageEdited: (key, text) => uploads.follow(key, text),
 
@@ -206,6 +231,7 @@ export function createChatService(deps: Deps): ChatService {
     workspacesPresent: (platform, externalIds, all) => deps.departed.present(platform, externalIds, { all }),
 
     async isOwnThread(place) {
+      if ((await deps.policies.of(place)) !== 'threads') return false;
       const workspace = { platform: place.platform, externalId: place.workspace.externalId };
       const count = await prisma.conversation.count({
         where: { threadKey: place.thread, channel: { externalId: place.channel.externalId, workspace } },
@@ -219,6 +245,7 @@ export function createChatService(deps: Deps): ChatService {
 
     async recover() {
       await uploads.resume();
+      for (const perform of await deps.welcome.unfinished()) background(perform());
       for (const key of await questions.unfinished()) background(questions.deliver(key));
     },
 

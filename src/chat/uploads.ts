@@ -31,6 +31,12 @@ type Line = { readonly text: string } | { readonly versionId: string };
 export interface ChatUploads {
   /** Durable when it resolves: every file is stored or refused. */
   take(message: FileMessage): Promise<TakenUpload>;
+  /** Files of long ago, without a line for each. Those known already are left alone. */
+  backfill(
+    place: Place,
+    files: readonly IncomingFile[],
+    onProgress: (done: number) => void,
+  ): Promise<{ readonly learned: number; readonly failed: number }>;
   /** The document made of a message says what the message says now. */
   follow(sourceKey: string, text: string): Promise<void>;
   /** Result lines that an earlier process did not post. */
@@ -69,12 +75,12 @@ export function createChatUploads(deps: {
 
   const takeOne = async (
     file: IncomingFile,
-    message: FileMessage,
+    from: { readonly platform: Place['platform']; readonly uploaderId: string | null },
     channelId: string,
-    pending: PendingUpload,
+    pending: PendingUpload | null,
   ): Promise<Line> => {
     try {
-      if (file.external) throw new DocentError('FILE_EXTERNAL', { name: file.name, platform: message.place.platform });
+      if (file.external) throw new DocentError('FILE_EXTERNAL', { name: file.name, platform: from.platform });
       if (file.bytes !== null && file.bytes > maxBytes) {
         const megabytes = Math.ceil(file.bytes / 1024 / 1024);
         throw new DocentError('FILE_TOO_LARGE', {
@@ -92,10 +98,10 @@ export function createChatUploads(deps: {
         channelId,
         path: file.name,
         content: await file.download(),
-        uploaderId: message.person.id,
+        uploaderId: from.uploaderId,
         sourceKey: file.key,
         url: file.url,
-        replyTarget: pending as unknown as Prisma.InputJsonValue,
+        ...(pending ? { replyTarget: pending as unknown as Prisma.InputJsonValue } : {}),
       });
       if (receipt.status === 'duplicate') return { text: `✓ ${file.name}: I know this file already` };
       return { versionId: receipt.versionId };
@@ -139,11 +145,27 @@ export function createChatUploads(deps: {
         replyId: `${message.key}:files`,
       };
       const lines: Line[] = [];
-      for (const file of message.files) lines.push(await takeOne(file, message, channelId, pending));
+      const from = { platform: message.place.platform, uploaderId: message.person.id };
+      for (const file of message.files) lines.push(await takeOne(file, from, channelId, pending));
       return {
         report: () =>
           post(pending, lines).catch((error: unknown) => log.error({ err: error }, 'upload could not be reported')),
       };
+    },
+
+    async backfill(place, files, onProgress) {
+      const { channelId } = await places.locate(place);
+      let [learned, failed] = [0, 0];
+      // One after the other: answers and the platform's limits come first.
+      for (const [done, file] of files.entries()) {
+        onProgress(done);
+        const line = await takeOne(file, { platform: place.platform, uploaderId: null }, channelId, null);
+        const isRead =
+          'text' in line ? line.text.startsWith('✓') : (await documents.wait(line.versionId)).error === null;
+        if (isRead) learned++;
+        else failed++;
+      }
+      return { learned, failed };
     },
 
     async follow(sourceKey, text) {

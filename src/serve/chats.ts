@@ -6,9 +6,11 @@ import { createChatFeedback } from '../chat/feedback.ts';
 import { createLearningNews } from '../chat/learning-news.ts';
 import { createPersonalData } from '../chat/personal-data.ts';
 import { createPlaces } from '../chat/places.ts';
+import { createPolicies } from '../chat/policies.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
 import { createChatUploads } from '../chat/uploads.ts';
+import { createWelcome } from '../chat/welcome.ts';
 import { createDeparted } from '../documents/departed.ts';
 import { isDocentError, reasonOf } from '../errors.ts';
 import type { Docent } from '../main.ts';
@@ -63,6 +65,13 @@ export async function startChats(docent: Docent): Promise<Chats> {
     log,
     quietHours: config.DOCENT_QUIET_HOURS,
   });
+  const policies = createPolicies({ prisma, places });
+  const uploads = createChatUploads({
+    ...shared,
+    documents,
+    maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte,
+    news: config.DOCENT_LEARN === 'auto' ? news : null,
+  });
   const feedback = createChatFeedback({
     ...shared,
     corrections: learning.feedback,
@@ -72,12 +81,9 @@ export async function startChats(docent: Docent): Promise<Chats> {
     ...shared,
     documents,
     questions: createChatQuestions({ ...shared, conversations, answerer }),
-    uploads: createChatUploads({
-      ...shared,
-      documents,
-      maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte,
-      news: config.DOCENT_LEARN === 'auto' ? news : null,
-    }),
+    uploads,
+    policies,
+    welcome: createWelcome({ ...shared, uploads, examples: (audience) => answerer.examples(audience) }),
     commands: createChatCommands({
       documents,
       answerer,
@@ -86,6 +92,7 @@ export async function startChats(docent: Docent): Promise<Chats> {
       news,
       places,
       feedback,
+      policies,
       personalData: createPersonalData({
         prisma,
         documents,

@@ -15,12 +15,14 @@ import { createChannelMessages } from './channel-messages.ts';
 import { registerCommands } from './commands.ts';
 import { connect } from './connect.ts';
 import { type Conversations, createConversations } from './conversations.ts';
+import { earlierFiles } from './earlier-files.ts';
 import { createEvents, directChannels, type Events as IncomingEvents } from './events.ts';
 import { createFiles } from './files.ts';
 import { createInbound, messageKey } from './inbound.ts';
 import { createInteractionSurface } from './interaction-surface.ts';
 import { createMembers, type Members } from './members.ts';
 import { createLock, createMessageSurface } from './message-surface.ts';
+import { createPostSurface } from './post-surface.ts';
 import { createReply } from './reply.ts';
 import { createCalls } from './rest.ts';
 import { parseTarget } from './targets.ts';
@@ -161,7 +163,7 @@ export function createDiscordAdapter({
       else if (interaction.isAutocomplete()) run(() => events.complete(interaction));
       else if (interaction.isModalSubmit()) run(() => events.form(interaction));
     });
-    followChanges({ client, handlers, notes, members, readsPlainMessages: () => readsPlainMessages, run });
+    followChanges({ client, boot, handlers, notes, members, readsPlainMessages: () => readsPlainMessages, run });
     // A fresh gateway session, unlike a resumed one, has not replayed what was missed.
     client.on(Events.ShardReady, () => {
       const begin = () => run(() => lookBack(prepared, handlers));
@@ -251,20 +253,22 @@ export function createDiscordAdapter({
       calls.close();
     },
     // Whoever opens an interaction's reply later edits what it says.
-    aside: (target) => (parseTarget(target).kind === 'message' ? target : null),
+    aside: (target) => (parseTarget(target).kind === 'interaction' ? null : target),
     open: (stored, id) => {
       const target = parseTarget(stored);
       const surface =
         target.kind === 'message'
           ? createMessageSurface({ target, id, boot, messages, notes, lock })
-          : createInteractionSurface({
-              target,
-              id,
-              boot,
-              calls,
-              messages,
-              acknowledged: acknowledgements.of(target.interactionId),
-            });
+          : target.kind === 'post'
+            ? createPostSurface({ target, id, boot, messages })
+            : createInteractionSurface({
+                target,
+                id,
+                boot,
+                calls,
+                messages,
+                acknowledged: acknowledgements.of(target.interactionId),
+              });
       return withLastResort(createReply(surface, { log, gapMs: editGapMs }), {
         calls,
         userId: target.userId,
@@ -273,6 +277,8 @@ export function createDiscordAdapter({
         log,
       });
     },
+    earlierFiles: async ({ workspace, channel }) =>
+      readsPlainMessages ? earlierFiles(calls, files, workspace.externalId, channel.externalId) : null,
     closedChannelsOf: async (workspaceId, personId) => session?.members.closedChannelsOf(workspaceId, personId) ?? [],
     describe: () => {
       if (!session?.client.isReady()) return 'Discord: not connected yet';

@@ -13,6 +13,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { IncomingCommand, Notes } from '../contract.ts';
+import { policies } from '../policies.ts';
 import type { Calls } from './rest.ts';
 
 interface OptionSpec {
@@ -20,6 +21,8 @@ interface OptionSpec {
   readonly description: string;
   /** document: text, completed with names of documents. */
   readonly kind: 'text' | 'document' | 'file' | 'flag';
+  /** Of a text: the values it takes, with what each means. */
+  readonly choices?: Readonly<Record<string, string>>;
   readonly required?: boolean;
 }
 
@@ -88,6 +91,19 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     ephemeral: true,
     adminsOnly: true,
   },
+  policy: {
+    description: 'When Docent answers in this channel',
+    meaning: 'policy',
+    ephemeral: true,
+    adminsOnly: true,
+    options: [{ name: 'policy', description: 'Left out: what it is now', kind: 'text', choices: policies }],
+  },
+  backfill: {
+    description: 'Read the files that were shared in this channel before',
+    meaning: 'backfill',
+    ephemeral: true,
+    adminsOnly: true,
+  },
   help: { description: 'What Docent does and how to ask', meaning: 'help', ephemeral: true },
 };
 
@@ -104,13 +120,20 @@ const optionTypes = {
   flag: ApplicationCommandOptionType.Boolean,
 } as const;
 
-const optionBody = ({ name, description, kind, required = false }: OptionSpec): APIApplicationCommandBasicOption =>
+const optionBody = ({
+  name,
+  description,
+  kind,
+  choices,
+  required = false,
+}: OptionSpec): APIApplicationCommandBasicOption =>
   ({
     type: optionTypes[kind],
     name,
     description,
     required,
-    ...(kind === 'text' ? { max_length: maxOptionLength } : {}),
+    ...(kind === 'text' && !choices ? { max_length: maxOptionLength } : {}),
+    ...(choices ? { choices: Object.entries(choices).map(([value, meaning]) => ({ name: meaning, value })) } : {}),
     ...(kind === 'document' ? { autocomplete: true } : {}),
   }) as APIApplicationCommandBasicOption;
 

@@ -11,13 +11,16 @@ import type { Calls } from './rest.ts';
 /** The two hosts that serve attachments. @see docs/egress.md */
 const cdnHosts: ReadonlySet<string> = new Set(['cdn.discordapp.com', 'media.discordapp.net']);
 
+/** What is read of an attachment. */
+export type SharedFile = Pick<Attachment, 'id' | 'name' | 'title' | 'size' | 'url' | 'contentType'>;
+
 export interface Files {
   /** `openUrl`: where a person finds the message that carries it. */
-  fileOf(attachment: Attachment, openUrl: string | null): IncomingFile;
+  fileOf(attachment: SharedFile, openUrl: string | null): IncomingFile;
 }
 
 /** Pictures, sound and film posted among people are talk, not documents; named to the bot they get an answer. */
-export const isMedia = (attachment: Attachment): boolean =>
+export const isMedia = (attachment: SharedFile): boolean =>
   /^(image|video|audio)\//.test(attachment.contentType ?? '') ||
   /\.(png|jpe?g|gif|webp|heic|svg|mp4|mov|webm|mp3|ogg|wav|m4a)$/i.test(attachment.name);
 
@@ -81,7 +84,7 @@ export function createFiles({
   };
 }
 
-const nameOf = ({ id, title, name }: Attachment): string =>
+const nameOf = ({ id, title, name }: SharedFile): string =>
   title ? withExtension(title, name) : nameOfPasted(name, new Date(SnowflakeUtil.timestampFrom(id)), id);
 
 /** Discord keeps names with letters outside ASCII as a title without extension, and a bare name beside it. */

@@ -25,6 +25,9 @@ const messageTarget = z.object({
   several: z.boolean(),
 });
 
+/** A message of its own, after this one. */
+const postTarget = z.object({ ...common, kind: z.literal('post'), after: z.string() });
+
 const interactionTarget = z.object({
   ...common,
   kind: z.literal('interaction'),
@@ -38,10 +41,12 @@ const interactionTarget = z.object({
   late: z.object({ channelId: z.string(), messageId: z.string() }).optional(),
 });
 
-const targetSchema = z.discriminatedUnion('kind', [messageTarget, interactionTarget]);
+const targetSchema = z.discriminatedUnion('kind', [messageTarget, postTarget, interactionTarget]);
 
 export type MessageTarget = z.infer<typeof messageTarget>;
+export type PostTarget = z.infer<typeof postTarget>;
 export type InteractionTarget = z.infer<typeof interactionTarget>;
 
 /** @throws ZodError when the stored target is not one of ours. */
-export const parseTarget = (target: ReplyTarget): MessageTarget | InteractionTarget => targetSchema.parse(target);
+export const parseTarget = (target: ReplyTarget): MessageTarget | PostTarget | InteractionTarget =>
+  targetSchema.parse(target);

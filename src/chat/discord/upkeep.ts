@@ -16,8 +16,10 @@ import {
 import type { ChatHandlers, Notes, Place } from '../contract.ts';
 import { fileKey } from './files.ts';
 import { messageKey } from './inbound.ts';
+import { snowflakeAt } from './interaction-surface.ts';
 import type { Members } from './members.ts';
-import { channelOf, homeOf, roomsOf, workspaceOf } from './place.ts';
+import { channelOf, guildPlace, homeOf, roomsOf, workspaceOf } from './place.ts';
+import type { PostTarget } from './targets.ts';
 
 interface UploadNote {
   readonly workspace: Place['workspace'];
@@ -45,6 +47,7 @@ export async function announceRooms(guild: Guild, handlers: ChatHandlers): Promi
 
 export function followChanges({
   client,
+  boot,
   handlers,
   notes,
   members,
@@ -52,6 +55,7 @@ export function followChanges({
   run,
 }: {
   readonly client: Client<true>;
+  readonly boot: string;
   readonly handlers: ChatHandlers;
   readonly notes: Notes;
   readonly members: Members;
@@ -102,7 +106,30 @@ export function followChanges({
   client.on(Events.GuildDelete, (guild) =>
     run(() => handlers.workspaceLeft({ platform: 'discord', workspace: workspaceOf(guild) })),
   );
-  client.on(Events.GuildCreate, (guild) => run(() => handlers.workspacesPresent('discord', [guild.id], false)));
+  client.on(Events.GuildCreate, (guild) =>
+    run(async () => {
+      await handlers.workspacesPresent('discord', [guild.id], false);
+      const channel = guild.systemChannel;
+      const { me } = guild.members;
+      if (!channel || !me || !channel.permissionsFor(me).has(PermissionFlagsBits.SendMessages)) return;
+      const target: PostTarget = {
+        platform: 'discord',
+        kind: 'post',
+        boot,
+        guildId: guild.id,
+        channelId: channel.id,
+        userId: guild.ownerId,
+        thread: channel.id,
+        after: snowflakeAt(guild.joinedTimestamp),
+      };
+      await handlers.joined({
+        key: `discord:joined:${guild.id}:${guild.joinedTimestamp}`,
+        why: 'joined',
+        place: guildPlace(channel, channel.id),
+        target,
+      });
+    }),
+  );
   client.on(Events.ChannelUpdate, (_before, channel) => {
     if (channel.isDMBased()) return;
     members.forget(channel.guildId);

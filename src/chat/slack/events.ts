@@ -125,7 +125,17 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
   });
   app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
   for (const name of ['member_joined_channel', 'member_left_channel'] as const)
-    app.event(name, async ({ event }) => directory.forgetMembership(event.channel, event.user));
+    app.event(name, async ({ event }) => {
+      directory.forgetMembership(event.channel, event.user);
+      if (name !== 'member_joined_channel' || !inbound.isSelf(event.user)) return;
+      directory.forgetChannel(event.channel);
+      await handlers.joined({
+        key: inbound.keyOf(`joined:${event.channel}:${event.event_ts}`),
+        why: 'joined',
+        place: await directory.place(event.channel, ''),
+        target: inbound.threadTarget(event.channel, '', (event as { inviter?: string }).inviter ?? ''),
+      });
+    });
   for (const name of channelEvents)
     app.event(name, ({ event }) => {
       const { channel } = event as unknown as { channel: string | SlackConversation };

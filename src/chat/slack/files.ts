@@ -19,8 +19,14 @@ export const isGone = (file: SlackFile): boolean => file.mode === 'tombstone' ||
 
 export const fileKey = (team: string, fileId: string): string => `slack:${team}:${fileId}`;
 
+/** More would take hours; the newest count. */
+const maxEarlier = 300;
+const pageSize = 100;
+
 export interface Files {
   fileOf(file: SlackFile): IncomingFile;
+  /** Documents shared in a channel, oldest first. */
+  earlier(channel: string): Promise<readonly IncomingFile[]>;
 }
 
 export function createFiles({
@@ -75,19 +81,38 @@ export function createFiles({
     }
   };
 
+  const fileOf: Files['fileOf'] = (file) => {
+    const given = file.name || file.title || file.id;
+    const sharedAt = new Date(file.created ? file.created * 1000 : Date.now());
+    const name = file.mode === 'snippet' ? nameOfPasted(given, sharedAt, file.id) : given;
+    return {
+      key: fileKey(team, file.id),
+      name,
+      bytes: file.size ?? null,
+      url: file.permalink ?? null,
+      external: file.is_external === true || file.mode === 'external',
+      download: () => download(file, name),
+    };
+  };
+
   return {
-    fileOf(file) {
-      const given = file.name || file.title || file.id;
-      const sharedAt = new Date(file.created ? file.created * 1000 : Date.now());
-      const name = file.mode === 'snippet' ? nameOfPasted(given, sharedAt, file.id) : given;
-      return {
-        key: fileKey(team, file.id),
-        name,
-        bytes: file.size ?? null,
-        url: file.permalink ?? null,
-        external: file.is_external === true || file.mode === 'external',
-        download: () => download(file, name),
-      };
+    fileOf,
+    async earlier(channel) {
+      const found: SlackFile[] = [];
+      for (let page = 1; found.length < maxEarlier; page++) {
+        // Old-style pages; the newest come first.
+        const { files = [], paging } = await calls.call<{ files?: SlackFile[]; paging?: { pages?: number } }>(
+          'files.list',
+          {
+            channel,
+            count: pageSize,
+            page,
+          },
+        );
+        found.push(...files.filter((file) => !isGone(file) && !isMedia(file)));
+        if (page >= (paging?.pages ?? 1)) break;
+      }
+      return found.slice(0, maxEarlier).reverse().map(fileOf);
     },
   };
 }

@@ -22,6 +22,8 @@ export const commandNames: Readonly<Record<string, IncomingCommand['name']>> = {
   status: 'status',
   retrain: 'retrain',
   feedback: 'feedback',
+  policy: 'policy',
+  backfill: 'backfill',
   export: 'export',
   'forget-me': 'forget',
 };
@@ -38,6 +40,7 @@ export interface MessageShortcut {
 
 export interface Inbound {
   key(message: SlackMessage): string;
+  isSelf(userId: string): boolean;
   /** Whether this message is for the bot as far as it tells itself: a mention, or a direct message. */
   isCall(message: SlackMessage): boolean;
   /** null: not for the bot (own and bots' messages, Slack's news, talk among people). */
@@ -124,6 +127,7 @@ export function createInbound({
 
   return {
     key,
+    isSelf: (userId) => userId === botUserId,
     keyOf,
     threadTarget,
     isCall: (message) => isHuman(message) && (isDirect(message) || mentionsBot(message.text ?? '')),

@@ -15,7 +15,7 @@ import { codeOf, createSlackCalls, tokenCodes, unreachable } from './calls.ts';
 import { awayLine, catchUp } from './catch-up.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { listen } from './events.ts';
-import { createFiles } from './files.ts';
+import { createFiles, type Files } from './files.ts';
 import { createInbound, type Inbound } from './inbound.ts';
 import { botScopes } from './permissions.ts';
 import { createReplies } from './reply.ts';
@@ -45,6 +45,7 @@ export interface SlackAdapterOptions {
 }
 
 interface Session {
+  readonly files: Files;
   readonly directory: Directory;
   readonly inbound: Inbound;
   readonly receiver: SocketReceiver;
@@ -185,6 +186,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     });
     const current: Session = {
       directory,
+      files,
       receiver,
       botName: self.user,
       inbound: createInbound({ directory, files, botUserId, boot }),
@@ -260,6 +262,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     open: (target, id) => replies.open(target, id),
     // A thread takes any number of messages, and a command's address five.
     aside: (target) => target,
+    earlierFiles: async ({ channel }) => session?.files.earlier(channel.externalId) ?? [],
     closedChannelsOf: async (_workspaceId, personId) => session?.directory.closedChannelsOf(personId) ?? [],
     describe: () =>
       session

@@ -12,11 +12,13 @@ import type { Reply, ReplyContent, ReplyTarget } from '../contract.ts';
 import { codeOf, isTransient, type SlackCalls, tokenCodes, unreachable } from './calls.ts';
 import { sendDirectFile } from './direct-file.ts';
 import { escapeText, type Payload, renderProgress, renderReply, toMrkdwn } from './render.ts';
-import type { SlackMessage } from './wire.ts';
+import { type SlackMessage, tsOfTime } from './wire.ts';
 
 const metadataType = 'docent_reply';
 /** chat.update takes about 50 edits a minute. */
 const editGapMs = 1_200;
+/** A message of its own is looked for among those of a day. */
+const dayMs = 24 * 60 * 60_000;
 /** Replies of this process that may still be edited. */
 const maxRemembered = 10_000;
 
@@ -27,6 +29,7 @@ const targetSchema = z.discriminatedUnion('kind', [
     /** The process that heard the question: a reply opened by another one may already be posted, and is looked for. */
     boot: z.string(),
     channel: z.string(),
+    /** '' = in the channel itself. */
     thread: z.string(),
     user: z.string(),
     replyTs: z.string().optional(),
@@ -123,12 +126,13 @@ export function createReplies({
   };
 
   const find = async (target: MessageTarget, id: string): Promise<string | null> => {
-    const replies = calls.pages<SlackMessage>('conversations.replies', 'messages', {
-      channel: target.channel,
-      ts: target.thread,
-      include_all_metadata: true,
-      limit: 200,
-    });
+    const common = { channel: target.channel, include_all_metadata: true, limit: 200 };
+    const replies = target.thread
+      ? calls.pages<SlackMessage>('conversations.replies', 'messages', { ...common, ts: target.thread })
+      : calls.pages<SlackMessage>('conversations.history', 'messages', {
+          ...common,
+          oldest: tsOfTime(Date.now() - dayMs),
+        });
     try {
       for await (const { user, ts, metadata } of replies)
         if (user === botUserId() && metadata?.event_type === metadataType && metadata.event_payload?.id === id)
@@ -145,7 +149,7 @@ export function createReplies({
       const { ts } = await withPlainFallback(payload, (one) =>
         calls.once<{ ts: string }>('chat.postMessage', {
           channel: target.channel,
-          thread_ts: target.thread,
+          ...(target.thread ? { thread_ts: target.thread } : {}),
           ...content(id, one),
         }),
       );

@@ -88,6 +88,7 @@ export const guildJson = (world: World, guild: FakeGuild): Record<string, unknow
   id: guild.id,
   name: guild.name,
   owner_id: '1',
+  system_channel_id: guild.channels.find((channel) => channel.type === 0)?.id ?? null,
   roles: guild.roles.map(roleJson),
   channels: guild.channels.filter((channel) => channel.type === 0).map(channelJson),
   threads: guild.channels.filter((channel) => channel.type === 11 || channel.type === 12).map(channelJson),

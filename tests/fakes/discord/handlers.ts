@@ -9,6 +9,7 @@ import type {
   ChatHandlers,
   IncomingCommand,
   IncomingCorrection,
+  IncomingJoin,
   IncomingMessage,
   IncomingPress,
   IncomingTeaching,
@@ -70,6 +71,7 @@ export function createHandlers(
     corrections: [] as IncomingCorrection[],
     presses: [] as IncomingPress[],
     teachings: [] as IncomingTeaching[],
+    joins: [] as IncomingJoin[],
     edits: [] as string[],
     left: [] as string[],
     present: [] as (readonly string[])[],
@@ -138,6 +140,10 @@ export function createHandlers(
     teach: async (teaching) => {
       heard.teachings.push(teaching);
       take(teaching.key, `teach ${teaching.message.text}`, teaching.target);
+    },
+    joined: async (join) => {
+      heard.joins.push(join);
+      take(join.key, 'hello', join.target);
     },
     titles: async (_place, _person, typed) => [{ id: 'd1', title: `${typed}…` }],
     messageEdited: async (key, text) => void heard.edits.push(`${key} ${text}`),

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createFaults } from './faults.ts';
-import { channelJson, createGateway, type Gateway, memberJson, messageJson, roleJson } from './gateway.ts';
+import { channelJson, createGateway, type Gateway, guildJson, memberJson, messageJson, roleJson } from './gateway.ts';
 import { createRest } from './rest.ts';
 import {
   createWorld,
@@ -273,6 +273,8 @@ export async function startFakeDiscord({
       if ('token' in event) send(event);
       else gateway.dispatchMessage('MESSAGE_CREATE', event);
     },
+    /** The bot is invited into a server that it did not know. */
+    invite: (guild: FakeGuild): void => gateway.dispatch('GUILD_CREATE', guildJson(world, guild)),
     /** The bot is removed from a server. */
     leave: (guild: FakeGuild): void => {
       world.guilds.delete(guild.id);

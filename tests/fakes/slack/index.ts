@@ -214,6 +214,18 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       });
       return { ok: true, message_ts: nextTs() };
     },
+    'files.list': ({ channel, count = '100', page = '1' }) => {
+      const shared = messages
+        .filter((one) => one.channel === channel)
+        .flatMap((one) => one.files ?? [])
+        .reverse();
+      const [size, at] = [Number(count), Number(page)];
+      return {
+        ok: true,
+        files: shared.slice((at - 1) * size, at * size),
+        paging: { count: size, total: shared.length, page: at, pages: Math.ceil(shared.length / size) },
+      };
+    },
     'files.getUploadURLExternal': ({ filename }) => {
       const id = `F${++counter}`;
       return { ok: true, file_id: id, upload_url: `${state.base}/upload/${id}/${filename}` };
