@@ -50,7 +50,7 @@ describe.each(['native', 'portable'] as const)('%s runtime in f32', (kind) => {
   test('logits of the base equal those of PyTorch within 1e-3', async () => {
     const runtime = await open(kind, bare);
     for (const { prompt, ids, values } of goldens.logits) {
-      const logits = await runtime.run(
+      const { logits } = await runtime.run(
         {
           firstSlot: 0,
           rows: 1,

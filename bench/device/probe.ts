@@ -119,7 +119,7 @@ async function servingSpeed(base: string, weights: WeightsType, on: Device): Pro
   const ids = (slot: number) => Int32Array.from({ length: prompt }, (_, i) => (i * 131 + slot * 7919) % shape.vocab);
   const prefill = async (slot: number) => {
     const began = performance.now();
-    const logits = await runtime.run(
+    const { logits } = await runtime.run(
       { firstSlot: slot, rows: 1, width: prompt, tokens: ids(slot), past: Int32Array.of(0), logitRows: [prompt - 1] },
       arena,
     );
@@ -140,7 +140,7 @@ async function servingSpeed(base: string, weights: WeightsType, on: Device): Pro
     const took: number[] = [];
     for (let step = 0; step < steps; step += 1) {
       const began = performance.now();
-      const logits = await runtime.run(
+      const { logits } = await runtime.run(
         {
           firstSlot: 0,
           rows: count,

@@ -54,7 +54,10 @@ for (const [name, adapterFolder] of Object.entries(adapters)) {
   for (const [i, prompt] of prompts.entries()) {
     const width = prompt.length;
     const step = { firstSlot: 0, rows: 1, width, tokens: Int32Array.from(prompt), past: Int32Array.of(0) };
-    const logits = await runtime.run({ ...step, logitRows: [...prompt.keys()] }, createArena(runtime.shape, 1, 128));
+    const { logits } = await runtime.run(
+      { ...step, logitRows: [...prompt.keys()] },
+      createArena(runtime.shape, 1, 128),
+    );
     tensors.push([`ids.${i}`, { shape: [width], data: Float32Array.from(prompt) }]);
     tensors.push([`logits.${i}`, { shape: [width, logits.length / width], data: logits.slice() }]);
   }

@@ -4,11 +4,11 @@
  * Knows token ids, probabilities and slots; not processes, adapters' files or prompts.
  */
 import type { GenerateRequest, Row, RowResult } from './contract.ts';
-import { argmax, logSumExp } from './decode/logits.ts';
+import { argmax } from './decode/logits.ts';
 import { createSpanState, type SpanState } from './decode/span-state.ts';
 import type { KvPool } from './kv-pool.ts';
 import type { Arena } from './runtime/arena.ts';
-import type { Runtime } from './runtime/runtime.ts';
+import type { Runtime, Scores } from './runtime/runtime.ts';
 
 export interface ScheduledRequest {
   readonly request: GenerateRequest;
@@ -196,11 +196,12 @@ export function createScheduler(pool: KvPool): Scheduler {
     }
   };
 
-  /** Takes the next token of a row from its logits, or finishes the row. */
-  const choose = (row: ActiveRow, logits: Float32Array, from: number): void => {
+  /** Takes the next token of a row from the `at`th of the scores, or finishes the row. */
+  const choose = (row: ActiveRow, { logits, logSums }: Scores, at: number): void => {
     const { request } = row.job.scheduled;
     const { vocab } = models.get(row.job.scheduled.model)!.shape;
-    const total = logSumExp(logits, from, vocab);
+    const from = at * vocab;
+    const total = logSums[at]!;
     if (row.output.length === 0) watch(row, logits, from, total);
     if (row.state?.done()) {
       finish(row, 'stop');
@@ -245,7 +246,7 @@ export function createScheduler(pool: KvPool): Scheduler {
     for (let at = Math.max(row.promptLength - 1, row.position); at < last; at += 1) logitRows.push(at - row.position);
     const wanted = logitRows.length > 0 ? logitRows : [width - 1];
     runningFor = { job: row.job, runtime };
-    const logits = await runtime.run(
+    const scores = await runtime.run(
       {
         firstSlot: row.slot,
         rows: 1,
@@ -264,20 +265,19 @@ export function createScheduler(pool: KvPool): Scheduler {
       pool.store(row.job.scheduled.model, prefix, arena.save(row.slot, prefix.length));
     for (const [i, at] of logitRows.entries()) {
       const position = before + at;
-      const from = i * vocab;
-      if (position === row.fedLength - 1) choose(row, logits, from);
+      if (position === row.fedLength - 1) choose(row, scores, i);
       else {
-        const total = logSumExp(logits, from, vocab);
-        if (row.output.length === 0) watch(row, logits, from, total);
+        const from = i * vocab;
+        const total = scores.logSums[i]!;
+        if (row.output.length === 0) watch(row, scores.logits, from, total);
         const forced = row.tokens[position + 1]!;
-        emit(row, forced, logits[from + forced]! - total);
+        emit(row, forced, scores.logits[from + forced]! - total);
       }
     }
   };
 
   const decode = async (model: string, ready: readonly ActiveRow[], arena: Arena) => {
     const runtime = models.get(model)!;
-    const { vocab } = runtime.shape;
     const firstSlot = Math.min(...ready.map((row) => row.slot));
     const rows = Math.max(...ready.map((row) => row.slot)) - firstSlot + 1;
     const tokens = new Int32Array(rows);
@@ -298,12 +298,12 @@ export function createScheduler(pool: KvPool): Scheduler {
     }
     const jobsInside = new Set(ready.map((row) => row.job));
     runningFor = jobsInside.size === 1 ? { job: ready[0]!.job, runtime } : null;
-    const logits = await runtime.run({ firstSlot, rows, width: 1, tokens, past, logitRows, fillers }, arena);
+    const scores = await runtime.run({ firstSlot, rows, width: 1, tokens, past, logitRows, fillers }, arena);
     for (const [i, at] of logitRows.entries()) {
       const row = active[firstSlot + at]!;
       row.position += 1;
       counters.decodedTokens += 1;
-      choose(row, logits, i * vocab);
+      choose(row, scores, i);
     }
   };
 

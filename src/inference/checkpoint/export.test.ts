@@ -125,7 +125,7 @@ test('an exported model says what base and adapter say, in the engine', async ()
     const prepared = prepare({ base: path, adapterFolder: adapter, weights: 'f32', cacheFolder });
     const runtime = await runtimes.open(prepared);
     const request = { firstSlot: 0, rows: 1, width: 24, tokens, past: Int32Array.of(0), logitRows: [23] };
-    const values = await runtime.run(request, createArena(runtime.shape, 1, 64));
+    const { logits: values } = await runtime.run(request, createArena(runtime.shape, 1, 64));
     await runtime.close();
     return values.slice();
   };

@@ -13,6 +13,7 @@
  *   position_ids int64 [B, S]       (cache 'appended' only)
  * Outputs
  *   logits         float [N, vocab]
+ *   log_sums       float [N, 1]        log of the sum of exponentials of each row of logits
  *   present.L.k|v  float [B, K, C, D]  (cache 'inPlace') the cache with the new tokens, bound to the memory of past.L.k|v
  *   new.L.k|v      float [B, S, K * D] (cache 'appended') what the caller writes into its cache
  */
@@ -31,7 +32,7 @@ import {
 import type { WeightsFile } from './weights-file.ts';
 
 /** Part of every cache key: raise it when the graph or its weights change. */
-export const builderVersion = 2;
+export const builderVersion = 3;
 
 /** Rotary tables reach this far; 32 K positions of a 128-wide head are 16 MB. */
 const maxPositions = (config: ModelConfig): number => Math.min(config.context, 32_768);
@@ -223,7 +224,16 @@ export function buildDecoder(config: ModelConfig, weights: StoredWeights, option
   }
 
   const last = graph.node('Reshape', [norm('model.norm.weight'), graph.integers([-1, hidden])]);
-  graph.node('Identity', [head.apply(graph.node('Gather', [last, logitRows], { axis: 0 }))], {}, 'logits');
+  const logits = graph.node(
+    'Identity',
+    [head.apply(graph.node('Gather', [last, logitRows], { axis: 0 }))],
+    {},
+    'logits',
+  );
   graph.output('logits', 'float32', ['N', vocab]);
+  // ReduceLogSumExp would say it in one operator and take eight times as long: LogSoftmax is the vectorised one.
+  const first = (x: string) => graph.node('Gather', [x, graph.integers([0])], { axis: 1 });
+  graph.node('Sub', [first(logits), first(graph.node('LogSoftmax', [logits], { axis: -1 }))], {}, 'log_sums');
+  graph.output('log_sums', 'float32', ['N', 1]);
   return graph.serialise();
 }

@@ -5,7 +5,7 @@
 import type { DecoderShape } from '../graph/decoder.ts';
 import type { Arena } from './arena.ts';
 import type { OrtApi, OrtBinding, OrtTensor } from './ort-api.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, Scores } from './runtime.ts';
 
 export interface NativeOptions {
   /** A graph with cache 'inPlace'. */
@@ -22,7 +22,7 @@ interface BoundStep {
   readonly seqlens: Int32Array;
   readonly total: Int32Array;
   readonly logitRows: BigInt64Array;
-  readonly logits: Float32Array;
+  readonly scores: Scores;
 }
 
 /** Kinds of steps that stay bound: decoding batches, and the widths of prefill that come again. */
@@ -70,13 +70,15 @@ export async function openNative(api: OrtApi, { graph, shape, threads }: NativeO
       seqlens: int32(rows),
       total: int32(1),
       logitRows: int64(logitCount),
-      logits: float32(logitCount * shape.vocab),
+      scores: { logits: float32(logitCount * shape.vocab), logSums: float32(logitCount) },
     };
     binding.input('input_ids', tensor('int64', step.ids, [rows, width]));
     binding.input('seqlens_k', tensor('int32', step.seqlens, [rows]));
     binding.input('total_len', tensor('int32', step.total, []));
     binding.input('logit_rows', tensor('int64', step.logitRows, [logitCount]));
-    binding.output('logits', tensor('float32', step.logits, [logitCount, shape.vocab]));
+    const { logits, logSums } = step.scores;
+    binding.output('logits', tensor('float32', logits, [logitCount, shape.vocab]));
+    binding.output('log_sums', tensor('float32', logSums, [logitCount, 1]));
     const slotFloats = shape.kvHeads * arena.capacity * shape.headDim;
     const dims = [rows, shape.kvHeads, arena.capacity, shape.headDim];
     for (const [index, memory] of arena.tensors.entries()) {
@@ -110,7 +112,7 @@ export async function openNative(api: OrtApi, { graph, shape, threads }: NativeO
       step.total[0] = longest;
       for (let i = 0; i < logitRows.length; i += 1) step.logitRows[i] = BigInt(logitRows[i]!);
       await step.binding.run();
-      return step.logits;
+      return step.scores;
     },
     cancel: () => session.terminate(),
     async close() {

@@ -67,7 +67,7 @@ export async function openPortable({ graph, shape, threads, device }: PortableOp
           arena.append(index, firstSlot + row, past[row]!, fresh.subarray(row * rowFloats, (row + 1) * rowFloats));
         }
       }
-      return results.logits!.data as Float32Array;
+      return { logits: results.logits!.data as Float32Array, logSums: results.log_sums!.data as Float32Array };
     },
     cancel: () => undefined,
     close: () => session.release(),

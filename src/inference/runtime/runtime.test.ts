@@ -40,7 +40,10 @@ async function logitsOf(runtime: Runtime, prompt: readonly number[], slot = 0): 
   for (const width of widths) {
     const tokens = Int32Array.from(prompt.slice(past, past + width));
     const step = { firstSlot: slot, rows: 1, width, tokens, past: Int32Array.of(past), logitRows: [width - 1] };
-    logits = Float32Array.from(await runtime.run(step, arena));
+    const scores = await runtime.run(step, arena);
+    logits = Float32Array.from(scores.logits);
+    const sum = Math.log(logits.reduce((total, logit) => total + Math.exp(logit), 0));
+    expect(Math.abs(scores.logSums[0]! - sum)).toBeLessThan(1e-4);
     past += width;
   }
   return logits;

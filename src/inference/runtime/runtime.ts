@@ -17,14 +17,19 @@ export interface Step {
   readonly fillers?: ReadonlySet<number>;
 }
 
+/** What a pass computes, valid until the next one. */
+export interface Scores {
+  /** [logitRows.length, vocab] */
+  readonly logits: Float32Array;
+  /** [logitRows.length] log of the sum of exponentials of each row: a token's log-probability is its logit less this. */
+  readonly logSums: Float32Array;
+}
+
 export interface Runtime {
   readonly kind: 'native' | 'portable';
   readonly shape: DecoderShape;
-  /**
-   * Feeds the tokens, writes their keys and values into the arena.
-   * @returns [logitRows.length, vocab] logits, valid until the next run.
-   */
-  run(step: Step, arena: Arena): Promise<Float32Array>;
+  /** Feeds the tokens, writes their keys and values into the arena. */
+  run(step: Step, arena: Arena): Promise<Scores>;
   /** Asks a run under way to end early; it may reject. */
   cancel(): void;
   close(): Promise<void>;

@@ -50,48 +50,43 @@ export function prepareTiny(cacheFolder: string): Prepared & { readonly exact: s
   return prepared;
 }
 
-/** Logits of a prompt in two chunks and of some steps of two rows behind it. */
+/** What a prompt in two chunks and some steps of two rows behind it give: logits and their log-sums. */
 async function trace(runtime: Runtime): Promise<Float32Array> {
-  const { vocab } = runtime.shape;
   const arena = createArena(runtime.shape, 2, 64);
-  const logits: number[] = [];
+  const seen: number[] = [];
+  const step = async (...request: Parameters<Runtime['run']>) => {
+    const { logits, logSums } = await runtime.run(...request);
+    seen.push(...logits, ...logSums);
+  };
   for (const slot of [0, 1])
     for (const [from, to] of [
       [0, 7],
       [7, prompt.length],
     ] as const)
-      logits.push(
-        ...(
-          await runtime.run(
-            {
-              firstSlot: slot,
-              rows: 1,
-              width: to - from,
-              tokens: prompt.slice(from, to),
-              past: Int32Array.of(from),
-              logitRows: [to - from - 1],
-            },
-            arena,
-          )
-        ).subarray(0, vocab),
+      await step(
+        {
+          firstSlot: slot,
+          rows: 1,
+          width: to - from,
+          tokens: prompt.slice(from, to),
+          past: Int32Array.of(from),
+          logitRows: [to - from - 1],
+        },
+        arena,
       );
-  for (let step = 0; step < decodedSteps; step += 1)
-    logits.push(
-      ...(
-        await runtime.run(
-          {
-            firstSlot: 0,
-            rows: 2,
-            width: 1,
-            tokens: Int32Array.of(step + 3, step + 300),
-            past: Int32Array.of(prompt.length + step, prompt.length + step),
-            logitRows: [0, 1],
-          },
-          arena,
-        )
-      ).subarray(0, 2 * vocab),
+  for (let i = 0; i < decodedSteps; i += 1)
+    await step(
+      {
+        firstSlot: 0,
+        rows: 2,
+        width: 1,
+        tokens: Int32Array.of(i + 3, i + 300),
+        past: Int32Array.of(prompt.length + i, prompt.length + i),
+        logitRows: [0, 1],
+      },
+      arena,
     );
-  return Float32Array.from(logits);
+  return Float32Array.from(seen);
 }
 
 /** Largest difference between the logits of two runtimes over the tiny model; closes both. */
