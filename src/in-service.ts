@@ -11,6 +11,8 @@ export function createInService({ models, store }: { readonly models: Models; re
   /** Reads with what serves a workspace; null = the install. */
   readerOf(workspaceId: string | null): Promise<Reader>;
   inService(audience: Audience): Promise<InService>;
+  /** null = the operator's own surfaces. */
+  workspaceOf(audience: Audience): Promise<string | null>;
 } {
   const readers = new Map<string | null, () => Promise<Reader>>();
   const readerOf = (workspaceId: string | null): Promise<Reader> => {
@@ -30,9 +32,9 @@ export function createInService({ models, store }: { readonly models: Models; re
   };
 
   const workspaces = new Map<string, string>();
-  /** Asked only where a workspace has its own; channels never change theirs. */
+  /** Channels never change theirs. */
   const workspaceOf = async ({ channelId }: Audience): Promise<string | null> => {
-    if (channelId === null || !models.haveOwn()) return null;
+    if (channelId === null) return null;
     const known = workspaces.get(channelId);
     if (known) return known;
     const { prisma } = await store();
@@ -43,8 +45,9 @@ export function createInService({ models, store }: { readonly models: Models; re
 
   return {
     readerOf,
+    workspaceOf,
     async inService(audience) {
-      const workspaceId = await workspaceOf(audience);
+      const workspaceId = models.haveOwn() ? await workspaceOf(audience) : null;
       return {
         reader: await readerOf(workspaceId),
         calibration: models.calibration('documents', workspaceId),

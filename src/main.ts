@@ -12,6 +12,7 @@ import { type Conversations, createConversations } from './answers/conversations
 import { createCorrectedAnswers } from './answers/corrected.ts';
 import { createExamples } from './answers/examples.ts';
 import { deleteConversationsBefore } from './answers/retention.ts';
+import { createTurns, defaultTurns, type Turns } from './answers/turns.ts';
 import type { Config } from './config.ts';
 import { createDeparted, keptAfterRemovalDays } from './documents/departed.ts';
 import { createExtractor } from './documents/extract/index.ts';
@@ -74,6 +75,7 @@ export interface Docent {
   retriever(): Promise<Retriever>;
   conversations(): Promise<Conversations>;
   answerer(): Promise<StoringAnswerer>;
+  readonly turns: Turns;
   documents(): Promise<Documents>;
   learning(): Promise<Learning>;
   /**
@@ -302,12 +304,13 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       threads: config.DOCENT_THREADS || availableParallelism(),
     });
   });
-  const { readerOf, inService } = createInService({ models, store });
+  const { readerOf, inService, workspaceOf } = createInService({ models, store });
   const reader = lazy(() => readerOf(null));
 
   const retriever = lazy(async () => createRetriever({ pool: (await store()).pool, dense: await dense(), log }));
   const conversations = lazy(async () => createConversations({ prisma: (await store()).prisma }));
 
+  const turns = createTurns(defaultTurns);
   const answerer = lazy(async () => {
     const [{ pool }, search, talks, textStore] = await Promise.all([store(), retriever(), conversations(), texts()]);
     const learner = await learning();
@@ -315,6 +318,8 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       conversations: talks,
       retriever: search,
       inService,
+      workspaceOf,
+      turns,
       examples: createExamples({ pool }),
       corrected: createCorrectedAnswers({ pool }),
       textOf: textStore.textOf,
@@ -351,6 +356,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
     retriever,
     conversations,
     answerer,
+    turns,
     documents,
     learning,
     forgetLearned,

@@ -115,6 +115,18 @@ test('a model that hangs and is replaced in the middle of a question: the one an
   expect(descendantRunning(running!.pid!, 'inference/worker')).not.toBe(model);
 });
 
+test('many at once: each has one answer, whoever waits knows it, and nobody waits for all of another’s', async () => {
+  const ben = slack.addUser('UBEN');
+  channel().members.add(ben.id);
+  const all = Array.from({ length: 30 }, (_, i) => slack.say(channel(), anna(), `${question} (${i})`));
+  const last = slack.say(channel(), ben, question);
+  await oneAnswer(last, /140 euros/);
+  const answered = all.filter((asked) => repliesTo(asked)[0]?.text.includes('140 euros'));
+  expect(answered.length).toBeLessThan(all.length);
+  for (const asked of all) await oneAnswer(asked, /140 euros/);
+  expect(all.flatMap((asked) => repliesTo(asked)[0]!.versions).join()).toMatch(/You are number \d+ in the queue/);
+});
+
 test('what only a private channel’s document says is not told in an open channel', async () => {
   const secret = slack.addChannel('GSECRET', { is_private: true }, ['UANNA']);
   const file = { name: 'merger.md', content: '# Merger\n\nThe code name of the merger is Bluebird.\n' };

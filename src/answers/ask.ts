@@ -20,6 +20,7 @@ import { isElliptical, type PreviousTurn, resolved, searched } from './follow-up
 import { type Quote, quoteAround } from './quote.ts';
 import { smallTalk } from './small-talk.ts';
 import * as texts from './texts.ts';
+import type { Turns } from './turns.ts';
 
 /** Longer texts belong into a document; the reader's context is for passages. */
 const maxQuestionLength = 2_000;
@@ -38,6 +39,8 @@ interface Drafted {
   /** Milliseconds. */
   readonly retrieved: number;
   readonly read: number;
+  /** What read; absent where nothing was read. */
+  readonly model?: Answer['model'];
 }
 
 /** The adapter that answers, and how its confidence is read. */
@@ -50,6 +53,9 @@ export interface InService {
 interface Deps {
   readonly conversations: Conversations;
   readonly retriever: Retriever;
+  /** Whose documents these are; null = the operator's own surfaces. */
+  readonly workspaceOf: (audience: Audience) => Promise<string | null>;
+  readonly turns: Turns;
   /** What serves this audience now. */
   readonly inService: (audience: Audience) => Promise<InService>;
   readonly examples: ExampleQuestions;
@@ -201,10 +207,10 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
   const fromDocuments = async (
     question: Question,
     previous: PreviousTurn | null,
-    { reader, calibration }: InService,
     options: AskOptions,
   ): Promise<Drafted> => {
     const began = performance.now();
+    const { reader, calibration, model } = await deps.inService(question.audience);
     const candidates = await retriever.search(
       question.audience,
       searched(question.text, previous),
@@ -231,6 +237,7 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
       seen: seenOf(candidates, readings),
       retrieved,
       read,
+      model,
     };
   };
 
@@ -242,21 +249,26 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
       const recorded = await conversations.record(question, options.replyTarget);
       if (recorded.answer) return recorded.answer;
 
-      const inService = await deps.inService(question.audience);
       const drafted = async (): Promise<Drafted> => {
         const said = await talk(question);
         if (said) return { draft: said, seen: [], retrieved: 0, read: 0 };
         options.onProgress?.('searching', 0);
         const previous = await conversations.previous(recorded.conversationId, recorded.id);
-        return (await fromCorrection(question, previous)) ?? fromDocuments(question, previous, inService, options);
+        const corrected = await fromCorrection(question, previous);
+        if (corrected) return corrected;
+        const asker = { workspaceId: await deps.workspaceOf(question.audience), userId: question.userId };
+        return deps.turns.take(asker, () => fromDocuments(question, previous, options), {
+          ...(options.signal ? { signal: options.signal } : {}),
+          onWaiting: (position) => options.onProgress?.('waiting', position),
+        });
       };
-      const { draft, seen, retrieved, read } = await drafted();
+      const { draft, seen, retrieved, read, model = (await deps.inService(question.audience)).model } = await drafted();
       const timing = {
         retrieve_ms: Math.round(retrieved),
         read_ms: Math.round(read),
         total_ms: Math.round(performance.now() - began),
       };
-      const answer = await conversations.saveAnswer(recorded.id, { ...draft, model: inService.model, timing }, seen);
+      const answer = await conversations.saveAnswer(recorded.id, { ...draft, model, timing }, seen);
       log.info({ question: recorded.id, found: answer.found, ...timing }, 'answered');
       return answer;
     },

@@ -45,7 +45,7 @@ export interface Answer {
 
 export interface AskOptions {
   readonly signal?: AbortSignal;
-  /** Told once, before the model reads: how many passages are looked at, or the place in the queue. */
+  /** Told once each, before the model reads: how many passages are looked at, or the place in the queue, from 1. */
   readonly onProgress?: (stage: 'searching' | 'reading' | 'waiting', detail: number) => void;
 }
 

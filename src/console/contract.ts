@@ -147,5 +147,7 @@ export interface Collaborators {
   readonly health: ConsoleHealth;
   readonly feedback: ConsoleFeedback;
   readonly learning: ConsoleLearning;
+  /** Questions of every surface. */
+  readonly queue: { waiting(): number; running(): number };
   readonly log: Log;
 }

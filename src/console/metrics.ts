@@ -1,11 +1,11 @@
 /** Prometheus metrics under the names that vLLM and llama.cpp made usual. Labels are codes and routes, never text or names. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answer } from '../answers/contract.ts';
+import type { Collaborators } from './contract.ts';
 
 export type Surface = 'web' | 'v1';
 
 export interface Metrics {
-  /** For further metrics of other parts (engine, queue). */
   readonly registry: Registry;
   /** Call when a question comes in; call the result once it ends. */
   question(surface: Surface): (outcome: Answer | { readonly code: string }) => void;
@@ -15,7 +15,7 @@ export interface Metrics {
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
-export function createMetrics(registry = new Registry()): Metrics {
+export function createMetrics(queue: Collaborators['queue'], registry = new Registry()): Metrics {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
 
@@ -25,11 +25,18 @@ export function createMetrics(registry = new Registry()): Metrics {
     labelNames: ['surface', 'outcome'],
     registers,
   });
-  const running = new Gauge({
-    name: 'docent_num_requests_running',
-    help: 'Questions being answered now',
-    registers,
-  });
+  for (const [state, help] of [
+    ['running', 'Questions being answered now'],
+    ['waiting', 'Questions that wait for their turn'],
+  ] as const)
+    new Gauge({
+      name: `docent_num_requests_${state}`,
+      help,
+      registers,
+      collect() {
+        this.set(queue[state]());
+      },
+    });
   const firstToken = new Histogram({
     name: 'docent_time_to_first_token_seconds',
     help: 'From the question to the first words of its answer',
@@ -74,10 +81,8 @@ export function createMetrics(registry = new Registry()): Metrics {
   return {
     registry,
     question(surface) {
-      running.inc();
       const since = performance.now();
       return (outcome) => {
-        running.dec();
         const failed = 'code' in outcome;
         questions.inc({ surface, outcome: failed ? outcome.code : outcome.found ? 'found' : 'not_found' });
         if (failed) return;

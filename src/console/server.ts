@@ -57,13 +57,13 @@ export interface ConsoleServer {
 /**
  * @throws DocentError HOST_NEEDS_TOKEN
  * @example
- * const server = createServer({ config, answerer, documents, models, health, feedback, log });
+ * const server = createServer({ config, answerer, documents, models, health, feedback, learning, queue, log });
  * const { url } = await server.start();
  */
 export function createServer(options: ServerOptions): ConsoleServer {
   const { config, log } = options;
   const guard = createGuard(config.DOCENT_HOST, config.DOCENT_TOKEN);
-  const metrics = options.metrics ?? createMetrics();
+  const metrics = options.metrics ?? createMetrics(options.queue);
   const limits = { ...defaultLimits, ...options.limits };
   const buckets = {
     requests: createBuckets(limits.requests),

@@ -71,6 +71,7 @@ function webDocuments(docent: Docent): ConsoleDocuments {
 
 export function webCollaborators(docent: Docent): Collaborators {
   return {
+    queue: docent.turns,
     answerer: {
       ask: async (question, options) => (await docent.answerer()).ask(question, options),
       examples: async (audience) => (await docent.answerer()).examples(audience),

@@ -232,6 +232,7 @@ export function createConsoleFake() {
       },
     },
     learning: { line: async () => 'not begun yet.' },
+    queue: { waiting: () => 0, running: () => 0 },
     log: { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') },
   };
 

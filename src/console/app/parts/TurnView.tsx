@@ -9,7 +9,7 @@ const progressText = (progress: Progress | undefined): string => {
     case 'sample':
       return 'Reading the sample handbook…';
     case 'waiting':
-      return progress.detail > 0 ? `Waiting, ${progress.detail} before you…` : 'Waiting…';
+      return `You are number ${progress.detail} in the queue…`;
     case 'reading':
       return progress.detail > 0
         ? `Reading ${progress.detail} passage${progress.detail === 1 ? '' : 's'}…`
