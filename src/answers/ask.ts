@@ -11,7 +11,7 @@ import type { Calibration } from '../reader/calibration.ts';
 import type { Reader, Reading } from '../reader/read.ts';
 import type { Candidate, Retriever } from '../retrieval/retrieve.ts';
 import type { Prisma } from '../store/generated/client.ts';
-import { type Chosen, surest } from './choose.ts';
+import { type Chosen, confidences, surest } from './choose.ts';
 import type { Answer, Answerer, AskOptions, Audience, Question, Source } from './contract.ts';
 import type { Conversations, Seen } from './conversations.ts';
 import type { CorrectedAnswers } from './corrected.ts';
@@ -73,16 +73,6 @@ interface Deps {
 interface Found extends Chosen {
   readonly candidate: Candidate;
 }
-
-const bestOf = (
-  candidates: readonly Candidate[],
-  readings: readonly Reading[],
-  calibration: Calibration,
-): Found | null => {
-  const scores = readings.map(({ passage }) => candidates[passage]!.score);
-  const best = surest(readings, scores, calibration);
-  return best && { candidate: candidates[best.reading.passage]!, ...best };
-};
 
 const sourceOf = (candidate: Candidate, quote: Quote): Source => ({
   document: candidate.document,
@@ -219,21 +209,28 @@ export function createAnswerer(deps: Deps): StoringAnswerer {
     );
     const retrieved = performance.now() - began;
     options.onProgress?.('reading', candidates.length);
+    const scores = candidates.map(({ score }) => score);
     const readings = candidates.length
       ? await reader.read(
           resolved(question.text, previous),
           candidates.map((candidate) => candidate.pieces),
-          options,
+          {
+            ...(options.signal ? { signal: options.signal } : {}),
+            surest: { calibration, scores },
+          },
         )
       : [];
     const read = performance.now() - began - retrieved;
-    const best = bestOf(candidates, readings, calibration);
-    const draft =
+    const best = surest(readings, scores, calibration);
+    const found: Found | null =
       best && best.confidence >= calibration.threshold
-        ? await fromReading(best)
-        : await notFound(candidates, question.audience, best?.confidence ?? 0);
+        ? { candidate: candidates[best.reading.passage]!, ...best }
+        : null;
+    const draft = found
+      ? await fromReading(found)
+      : await notFound(candidates, question.audience, Math.max(0, ...confidences(readings, scores, calibration)));
     return {
-      draft: withLanguageNote(draft, question.text, best?.candidate ?? null),
+      draft: withLanguageNote(draft, question.text, found?.candidate ?? null),
       seen: seenOf(candidates, readings),
       retrieved,
       read,

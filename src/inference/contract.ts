@@ -32,8 +32,20 @@ export interface Row {
   readonly constraint?: SpanConstraint;
 }
 
+/**
+ * Rows that compete: only the one whose evidence is largest is generated, the others end as `outdone` when they are read.
+ * A row's evidence is the log-odds of its first watched token against its second, plus its prior.
+ */
+export interface Contest {
+  /** [rows.length] */
+  readonly priors: readonly number[];
+  /** Rows with less evidence end too, even if none is left. */
+  readonly least: number;
+}
+
 export interface GenerateRequest {
   readonly rows: readonly Row[];
+  readonly contest?: Contest;
   /** Limit of generated tokens a row. */
   readonly maxTokens: number;
   /** Tokens that end a row without a constraint; they are not part of its output. */
@@ -52,7 +64,8 @@ export interface RowResult {
   /** With a constraint: which lead was taken, and the spans as [first, last] indices into `constraint.tokens`. */
   readonly lead?: number;
   readonly spans?: readonly (readonly [number, number])[];
-  readonly finish: 'stop' | 'length' | 'cancelled';
+  /** Rows that are outdone or cancelled may have streamed tokens before. */
+  readonly finish: 'stop' | 'length' | 'cancelled' | 'outdone';
   /** How many prompt tokens came from the cache. */
   readonly cached: number;
 }

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededNumbers } from '../random.ts';
 import type { GenerateRequest, Row, RowResult } from './contract.ts';
 import { prepare } from './graph/prepared.ts';
 import { createKvPool, type KvPool } from './kv-pool.ts';
@@ -167,3 +169,95 @@ describe('scheduler', () => {
     expect(scheduler.hasModel('short-lived')).toBe(false);
   });
 });
+
+describe('a contest', () => {
+  const rows = [row(1), row(2), row(3), row(4)];
+  const evidenceOf = ({ watched }: RowResult) => watched[0]! - watched[1]!;
+
+  test('is won by the row with the most evidence, which gives what it gives alone; the others give nothing', async () => {
+    const alone = await ask(request(rows));
+    const evidence = alone.map(evidenceOf);
+    const best = evidence.indexOf(Math.max(...evidence));
+    const before = scheduler.counters().decodedTokens;
+    const contested = await ask({
+      ...request(rows),
+      contest: { priors: [0, 0, 0, 0], least: Number.NEGATIVE_INFINITY },
+    });
+    expect(contested.map(({ finish }, i) => (i === best ? 'length' : finish))).toEqual(
+      rows.map((_, i) => (i === best ? 'length' : 'outdone')),
+    );
+    expect(plain(contested[best]!)).toEqual(plain(alone[best]!));
+    expect(contested.map(({ tokens: output }) => output.length)).toEqual(rows.map((_, i) => (i === best ? 8 : 0)));
+    expect(contested.map(evidenceOf).map((value) => value.toFixed(3))).toEqual(
+      evidence.map((value) => value.toFixed(3)),
+    );
+    expect(scheduler.counters().decodedTokens - before).toBe(7);
+  });
+
+  test('is decided by what was known before, too, and may be won by none', async () => {
+    const priors = [0, 100, 0, 0];
+    const finished = async (least: number) =>
+      (await ask({ ...request(rows), contest: { priors, least } })).map(({ finish }) => finish);
+    expect(await finished(0)).toEqual(['outdone', 'length', 'outdone', 'outdone']);
+    expect(await finished(1_000)).toEqual(['outdone', 'outdone', 'outdone', 'outdone']);
+  });
+
+  test('ends with one winner among more rows than fit together', async () => {
+    const many = Array.from({ length: 21 }, (_, i) => row(i));
+    const contest = { priors: many.map(() => 0), least: Number.NEGATIVE_INFINITY };
+    const results = await ask({ ...request(many), contest });
+    const best = results.map(evidenceOf).reduce((most, value, i, all) => (value > all[most]! ? i : most), 0);
+    expect(results[best]!.tokens).toHaveLength(8);
+  });
+});
+
+test('whatever comes together, in any order and size, each row gives what it gives alone', {
+  timeout: 60_000,
+}, async () => {
+  const random = seededNumbers(7);
+  const upTo = (limit: number) => Math.floor(random() * limit);
+  let [rows, ties] = [0, 0];
+  for (let round = 0; round < 12; round += 1) {
+    const shared = tokens(upTo(500), 20 + upTo(60));
+    const requests = Array.from({ length: 1 + upTo(5) }, () => ({
+      model: upTo(3) === 0 ? 'adapted' : 'base',
+      request: request(
+        Array.from({ length: 1 + upTo(6) }, () => {
+          const single = row(upTo(1_000), upTo(120), 1 + upTo(20));
+          return upTo(2) ? { ...single, prefix: shared } : single;
+        }),
+        1 + upTo(16),
+      ),
+    }));
+    pool.forget();
+    const together = await Promise.all(
+      requests.map(async ({ request: one, model }, i) => {
+        // They come while others are under way.
+        await sleep(i * upTo(4));
+        return ask(one, model);
+      }),
+    );
+    for (const [i, { request: one, model }] of requests.entries())
+      for (const [j, single] of one.rows.entries()) {
+        pool.forget();
+        const [alone] = await ask({ ...one, rows: [single] }, model);
+        rows += 1;
+        if (!follows(together[i]![j]!, alone!)) ties += 1;
+      }
+  }
+  expect(rows).toBeGreaterThan(50);
+  expect(ties / rows).toBeLessThan(0.02);
+});
+
+/**
+ * Does a row go as it goes alone? It may take another way only where two tokens were as good to within a thousandth.
+ * @returns false when it did
+ */
+function follows(row: RowResult, alone: RowResult): boolean {
+  for (const [i, token] of alone.tokens.entries()) {
+    expect(Math.abs(row.logprobs[i]! - alone.logprobs[i]!)).toBeLessThan(1e-3);
+    if (row.tokens[i] !== token) return false;
+  }
+  expect(row.tokens).toHaveLength(alone.tokens.length);
+  return true;
+}

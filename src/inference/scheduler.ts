@@ -53,6 +53,8 @@ interface Job {
   readonly results: (RowResult | undefined)[];
   unfinished: number;
   cancelled: boolean;
+  /** Of a contest: the row that is ahead. */
+  leader: { readonly row: ActiveRow; readonly evidence: number } | null;
 }
 
 interface ActiveRow {
@@ -108,11 +110,12 @@ export function createScheduler(pool: KvPool): Scheduler {
   const finish = (row: ActiveRow, reason: RowResult['finish']) => {
     if (row.slot >= 0) active[row.slot] = undefined;
     const { job } = row;
+    if (reason === 'outdone') row.output.length = row.logprobs.length = 0;
     job.results[row.index] = {
       tokens: Int32Array.from(row.output),
       logprobs: Float32Array.from(row.logprobs),
       watched: row.watched,
-      ...(row.state ? row.state.result() : {}),
+      ...(row.state && reason !== 'outdone' ? row.state.result() : {}),
       finish: reason,
       cached: row.cached,
     };
@@ -236,6 +239,19 @@ export function createScheduler(pool: KvPool): Scheduler {
     row.job.scheduled.onToken?.(row.index, token);
   };
 
+  /** Lets a row that has been read stand against the best of its contest so far: who loses is not generated. */
+  const compete = (row: ActiveRow) => {
+    const { job, index, watched } = row;
+    const { contest } = job.scheduled.request;
+    if (!contest) return;
+    const evidence = watched[0]! - watched[1]! + contest.priors[index]!;
+    const { leader } = job;
+    const leads = evidence >= contest.least && evidence > (leader?.evidence ?? Number.NEGATIVE_INFINITY);
+    if (leads) job.leader = { row, evidence };
+    const loser = leads ? leader?.row : row;
+    if (loser && job.results[loser.index] === undefined) finish(loser, 'outdone');
+  };
+
   const prefill = async (row: ActiveRow, arena: Arena) => {
     const runtime = models.get(row.job.scheduled.model)!;
     const { vocab } = runtime.shape;
@@ -265,8 +281,10 @@ export function createScheduler(pool: KvPool): Scheduler {
       pool.store(row.job.scheduled.model, prefix, arena.save(row.slot, prefix.length));
     for (const [i, at] of logitRows.entries()) {
       const position = before + at;
-      if (position === row.fedLength - 1) choose(row, scores, i);
-      else {
+      if (position === row.fedLength - 1) {
+        choose(row, scores, i);
+        compete(row);
+      } else {
         const from = i * vocab;
         const total = scores.logSums[i]!;
         if (row.output.length === 0) watch(row, scores.logits, from, total);
@@ -372,6 +390,7 @@ export function createScheduler(pool: KvPool): Scheduler {
         results: request.rows.map(() => undefined),
         unfinished: request.rows.length,
         cancelled: false,
+        leader: null,
       };
       if (request.rows.length === 0) {
         scheduled.onDone([]);

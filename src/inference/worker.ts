@@ -26,6 +26,7 @@ const sendFailure = (error: unknown, call?: number): void =>
 interface Loaded {
   readonly pool: KvPool;
   readonly scheduler: Scheduler;
+  readonly vocab: number;
 }
 
 /** Handles messages one kind at a time; loading and choosing wait for each other, generating does not. */
@@ -41,7 +42,7 @@ function createWorker() {
       const runtime = await (await choice!).open(prepared);
       if (!loaded) {
         const pool = createKvPool(prepared.shape, start!.kvBytesLimit);
-        loaded = { pool, scheduler: createScheduler(pool) };
+        loaded = { pool, scheduler: createScheduler(pool), vocab: prepared.shape.vocab };
       }
       loaded.scheduler.addModel(model, runtime);
       send({ type: 'loaded', call });
@@ -52,6 +53,11 @@ function createWorker() {
 
   const generate = ({ call, model, request }: Extract<ToWorker, { type: 'generate' }>) => {
     if (!loaded?.scheduler.hasModel(model)) return sendFailure(new Error(`model ${model} is not loaded`), call);
+    const { vocab } = loaded;
+    const outside = request.rows.some((row) =>
+      [row.prefix, row.suffix].some((ids) => ids.some((id) => !(id >= 0 && id < vocab))),
+    );
+    if (outside) return sendFailure(new Error(`token ids are 0 to ${vocab - 1}`), call);
     const limit = loaded.pool.longestRow;
     const longest = request.rows.reduce((most, row) => Math.max(most, row.prefix.length + row.suffix.length), 0);
     const tokens = longest + Math.max(request.maxTokens, 1);

@@ -21,6 +21,10 @@ export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 export const evidenceFor = (pFound: number, behind: number, retrieval = 0): number =>
   logOdds(pFound) + retrieval * behind;
 
+/** The evidence from which on an answer is sure enough; everything is where a calibration says nothing about it. */
+export const leastEvidence = ({ slope, intercept, threshold }: Calibration): number =>
+  slope > 0 && threshold > 0 ? (logOdds(threshold) - intercept) / slope : Number.NEGATIVE_INFINITY;
+
 /** Estimated probability that the answer read with `pFound` is right. */
 export const confidenceOf = (pFound: number, { slope, intercept, retrieval }: Calibration, behind = 0): number =>
   sigmoid(slope * evidenceFor(pFound, behind, retrieval) + intercept);

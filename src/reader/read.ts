@@ -4,7 +4,7 @@
  */
 import type { Piece } from '../documents/passage.ts';
 import type { Engine } from '../inference/contract.ts';
-import { sigmoid } from './calibration.ts';
+import { type Calibration, leastEvidence, sigmoid } from './calibration.ts';
 import type { PromptRenderer } from './prompt.ts';
 import type { RenderedPassage } from './prompt-frame.ts';
 import { createSpanMask, type SpanMask } from './span-mask.ts';
@@ -26,13 +26,19 @@ export interface Reading {
   readonly cachedTokens: number;
 }
 
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Words are read only from the passage that is surest to answer, and from none where no one is sure enough. */
+  readonly surest?: {
+    readonly calibration: Calibration;
+    /** The search's, of each passage. */
+    readonly scores: readonly number[];
+  };
+}
+
 export interface Reader {
   /** One reading per passage, in their order. @throws DocentError of the engine. */
-  read(
-    question: string,
-    passages: readonly (readonly Piece[])[],
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<readonly Reading[]>;
+  read(question: string, passages: readonly (readonly Piece[])[], options?: ReadOptions): Promise<readonly Reading[]>;
 }
 
 /** Rendered passages are kept: the same few are read again and again. */
@@ -67,6 +73,17 @@ export function createReader(deps: {
       const entries = passages.map(render);
       const suffix = prompt.question(question);
       const adapter = deps.adapter?.();
+      const { surest, ...rest } = options;
+      const top = Math.max(...(surest?.scores ?? []));
+      const contest = surest && {
+        // What may not be quoted has no words to win with.
+        priors: entries.map(({ mask }, i) =>
+          mask.constraint.starts.includes(1)
+            ? (surest.calibration.retrieval ?? 0) * (surest.scores[i]! - top)
+            : Number.NEGATIVE_INFINITY,
+        ),
+        least: leastEvidence(surest.calibration),
+      };
       const results = await engine.generate(
         {
           rows: entries.map(({ passage, mask }) => ({
@@ -78,8 +95,9 @@ export function createReader(deps: {
           maxTokens: maxAnswerTokens,
           stop: [prompt.end],
           ...(adapter === undefined ? {} : { adapter }),
+          ...(contest ? { contest } : {}),
         },
-        options,
+        rest,
       );
       return results.map((result, index) => {
         const [found, notFound] = [result.watched[0]!, result.watched[1]!];
