@@ -128,7 +128,8 @@ export function createEngine(options: EngineOptions): Engine {
   const submit = (id: number, call: Call) => {
     for (const [row, count] of call.streamed.entries()) call.repeated[row] = count;
     progressed();
-    worker?.send({ type: 'generate', call: id, model: call.model.id, request: call.request });
+    const { model, request, onToken } = call;
+    worker?.send({ type: 'generate', call: id, model: model.id, request, stream: onToken !== undefined });
   };
 
   const settle = (id: number): Call | undefined => {

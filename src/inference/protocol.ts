@@ -14,7 +14,14 @@ export type ToWorker =
     }
   | { readonly type: 'load'; readonly call: number; readonly model: string; readonly prepared: Prepared }
   | { readonly type: 'unload'; readonly model: string }
-  | { readonly type: 'generate'; readonly call: number; readonly model: string; readonly request: GenerateRequest }
+  | {
+      readonly type: 'generate';
+      readonly call: number;
+      readonly model: string;
+      readonly request: GenerateRequest;
+      /** Every token as it comes; a message each, which takes time from the model. */
+      readonly stream: boolean;
+    }
   | { readonly type: 'cancel'; readonly call: number }
   | { readonly type: 'forget' }
   | { readonly type: 'stats'; readonly call: number };

@@ -51,7 +51,7 @@ function createWorker() {
     }
   };
 
-  const generate = ({ call, model, request }: Extract<ToWorker, { type: 'generate' }>) => {
+  const generate = ({ call, model, request, stream }: Extract<ToWorker, { type: 'generate' }>) => {
     if (!loaded?.scheduler.hasModel(model)) return sendFailure(new Error(`model ${model} is not loaded`), call);
     const { vocab } = loaded;
     const outside = request.rows.some((row) =>
@@ -69,7 +69,7 @@ function createWorker() {
       loaded.scheduler.submit({
         request,
         model,
-        onToken: (row, token) => send({ type: 'token', call, row, token }),
+        ...(stream ? { onToken: (row: number, token: number) => send({ type: 'token', call, row, token }) } : {}),
         onDone(results) {
           ended();
           send({ type: 'result', call, results });
