@@ -169,3 +169,25 @@ for (const [where, method] of [
     await oneAnswer(witness, /140 euros/);
     expect(repliesTo(asked)).toHaveLength(1);
   });
+
+for (const method of ['files.list', 'chat.update'])
+  test(`killed inside ${method} while it reads a channel that it came into: one hello, and the file is read`, async () => {
+    const place = `CNEW${method.length}`;
+    const fresh = slack.addChannel(place, {}, ['UANNA']);
+    const content = `# Sauna\n\n## Temperature\n\nThe sauna of ${place} is heated to ${70 + method.length} degrees.\n`;
+    slack.say(fresh, anna(), '', { files: [{ name: `sauna-${place}.md`, content }], events: [] });
+    const reached = slack.stopAt('inside', method);
+    slack.event({ type: 'member_joined_channel', channel: fresh.id, user: botUser, inviter: 'UANNA' });
+    await reached;
+    await killed(running!);
+    await start();
+    // What was shared a moment ago has a line of its own, too, in its thread.
+    const hellos = () => slack.said(fresh.id).filter(({ thread_ts }) => !thread_ts);
+    await eventually(() =>
+      expect(hellos().map(({ text }) => text)).toEqual([expect.stringMatching(/^Hello![\s\S]*1 file: 1 learned/)]),
+    );
+    await eventually(() => expect(slack.unacknowledged.size).toBe(0));
+    const witness = slack.say(fresh, anna(), `${mention} How hot is the sauna of ${place}?`);
+    await oneAnswer(witness, new RegExp(`${70 + method.length} degrees`));
+    expect(hellos()).toHaveLength(1);
+  });

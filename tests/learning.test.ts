@@ -152,6 +152,16 @@ describe('learning', () => {
       await operator.reviewFeedback({ id, review: 'rejected' });
       expect((await operator.ask({ question: 'On long flights, which class?' })).text).not.toContain('corrected');
       await operator.reviewFeedback({ id, review: 'approved' });
+      // Other words are nobody's approval.
+      const { prisma } = await docent.store();
+      const { answerId, userId, correction } = await prisma.feedback.findUniqueOrThrow({ where: { id } });
+      const { feedback: corrections } = await docent.learning();
+      const given = { answerId, userId, vote: -1 };
+      await corrections.record({ ...given, correction: 'Economy' });
+      expect(await corrections.find(id)).toMatchObject({ review: 'open', correction: 'Economy' });
+      expect((await operator.ask({ question: 'On long flights, which class?' })).text).not.toContain('corrected');
+      await corrections.record({ ...given, correction });
+      await operator.reviewFeedback({ id, review: 'approved' });
     });
 
     test('what nothing answered is a gap, but for what was asked in a closed channel', {
