@@ -36,7 +36,7 @@ export interface StoredWeights {
 
 const quantisation: Readonly<Record<Exclude<WeightsType, 'f32'>, { readonly bits: Bits; readonly block: number }>> = {
   int8: { bits: 8, block: 64 },
-  int4: { bits: 4, block: 32 },
+  int4: { bits: 4, block: 64 },
 };
 
 /** The linear layers of a transformer layer that are computed as one, and the checkpoint's parts of each. */
