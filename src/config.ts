@@ -244,7 +244,7 @@ export const settingsTable = {
     '',
     text,
     'text',
-    'The signing secret, for HTTP mode instead of socket mode.',
+    'The signing secret, for HTTP mode: without SLACK_APP_TOKEN Slack’s requests come to /slack/events.',
     true,
   ),
   SLACK_API_URL: setting('Slack', '', url, 'an address', 'Another address of the Slack API (proxies, tests).'),

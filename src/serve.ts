@@ -1,6 +1,7 @@
 /** `npm start`: everything on, a few lines that say what and where, and an orderly end. */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { createSlackDoor } from './chat/slack/http.ts';
 import { createDownloadBar, exitCodes, note, reportError } from './cli/output.ts';
 import type { Config } from './config.ts';
 import { createServer } from './console/server.ts';
@@ -54,7 +55,9 @@ export async function serve({ config, log }: { readonly config: Config; readonly
   };
   const boot = async (): Promise<void> => {
     // Binding first: a taken port is the most frequent reason not to start, and costs nothing to find out.
-    const web = createServer({ config, ...webCollaborators(docent), version: '0.1.0' });
+    const slackDoor = config.SLACK_SIGNING_SECRET ? createSlackDoor() : undefined;
+    const slack = slackDoor ? { slack: slackDoor.requests } : {};
+    const web = createServer({ config, ...webCollaborators(docent), ...slack, version: '0.1.0' });
     const { url } = await web.start();
     stops.push(() => web.stop());
     await docent.store();
@@ -63,7 +66,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
     bar.stop();
     await docent.work({ learn: true });
     const model = await warmUp(docent);
-    const chats = await startChats(docent);
+    const chats = await startChats(docent, slackDoor);
     stops.push(() => chats.stop());
     const operator = createOperatorServer({
       operator: createLocalOperator({ docent, chats: () => chats.adapters }),

@@ -9,6 +9,7 @@ import { createPlaces } from '../chat/places.ts';
 import { createPolicies } from '../chat/policies.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
+import type { SlackDoor } from '../chat/slack/http.ts';
 import { createChatUploads } from '../chat/uploads.ts';
 import { createWelcome } from '../chat/welcome.ts';
 import { createDeparted } from '../documents/departed.ts';
@@ -30,13 +31,14 @@ const longestConnectMs = 15_000;
 const megabyte = 1024 * 1024;
 const nameOf = { slack: 'Slack', discord: 'Discord', local: 'Terminal' } as const;
 
-async function makeAdapters(docent: Docent): Promise<ChatAdapter[]> {
+async function makeAdapters(docent: Docent, slackDoor?: SlackDoor): Promise<ChatAdapter[]> {
   const { config, log } = docent;
   const { prisma } = await docent.store();
   const adapters: ChatAdapter[] = [];
   if (config.SLACK_BOT_TOKEN) {
     const { createSlackAdapter } = await import('../chat/slack/index.ts');
-    adapters.push(createSlackAdapter({ config, notes: createNotes(prisma, 'slack'), log }));
+    const notes = createNotes(prisma, 'slack');
+    adapters.push(createSlackAdapter({ config, notes, log, ...(slackDoor ? { door: slackDoor } : {}) }));
   }
   if (config.DISCORD_TOKEN) {
     const { createDiscordAdapter } = await import('../chat/discord/index.ts');
@@ -45,9 +47,10 @@ async function makeAdapters(docent: Docent): Promise<ChatAdapter[]> {
   return adapters;
 }
 
-export async function startChats(docent: Docent): Promise<Chats> {
+/** @param slackDoor where the web server hands over what Slack sends in HTTP mode */
+export async function startChats(docent: Docent, slackDoor?: SlackDoor): Promise<Chats> {
   const { log, config } = docent;
-  const made = await makeAdapters(docent);
+  const made = await makeAdapters(docent, slackDoor);
   if (made.length === 0) return { adapters: [], lines: [], stop: async () => undefined };
   const { prisma } = await docent.store();
   const [documents, conversations, answerer] = await Promise.all([

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { App, type Receiver } from '@slack/bolt';
+import { App } from '@slack/bolt';
 import { LogLevel, type Logger as SlackLogger } from '@slack/logger';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import type { BaseLogger } from 'pino';
@@ -16,10 +16,12 @@ import { awayLine, catchUp } from './catch-up.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { listen } from './events.ts';
 import { createFiles, type Files } from './files.ts';
+import { createHttpReceiver, type SlackDoor } from './http.ts';
 import { createInbound, type Inbound } from './inbound.ts';
 import { botScopes } from './permissions.ts';
+import type { SlackReceiver } from './receiver.ts';
 import { createReplies } from './reply.ts';
-import { createSocketReceiver, type SocketReceiver } from './socket.ts';
+import { createSocketReceiver } from './socket.ts';
 import type { SlackMessage } from './wire.ts';
 
 /** A request that hangs is given up; Slack answers within seconds. */
@@ -30,12 +32,19 @@ const seenKey = 'slack:seen';
 
 type Settings = Pick<
   Config,
-  'SLACK_BOT_TOKEN' | 'SLACK_APP_TOKEN' | 'SLACK_API_URL' | 'DOCENT_MAX_UPLOAD_MB' | 'DOCENT_ADMINS'
+  | 'SLACK_BOT_TOKEN'
+  | 'SLACK_APP_TOKEN'
+  | 'SLACK_SIGNING_SECRET'
+  | 'SLACK_API_URL'
+  | 'DOCENT_MAX_UPLOAD_MB'
+  | 'DOCENT_ADMINS'
 >;
 
 export interface SlackAdapterOptions {
   readonly config: Settings;
   readonly notes: Notes;
+  /** Where Slack's requests come in, for HTTP mode: without an app-level token. */
+  readonly door?: SlackDoor;
   readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
   /** Waits between tries of one call, and of connecting; shorter in tests. */
   readonly retryDelaysMs?: readonly number[];
@@ -48,7 +57,7 @@ interface Session {
   readonly files: Files;
   readonly directory: Directory;
   readonly inbound: Inbound;
-  readonly receiver: SocketReceiver;
+  readonly receiver: SlackReceiver;
   readonly botName: string;
 }
 
@@ -172,18 +181,22 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       team: team.externalId,
       maxBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
     });
-    const receiver = createSocketReceiver({
-      appToken: config.SLACK_APP_TOKEN,
-      clientOptions: { ...clientOptions },
-      logger,
-      log,
-      reconnectDelaysMs: options.reconnectDelaysMs,
-      onConnected: () => {
-        lookingBack = lookingBack
-          .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
-          .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
-      },
-    });
+    const onConnected = () => {
+      lookingBack = lookingBack
+        .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
+        .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
+    };
+    const receiver =
+      options.door && !config.SLACK_APP_TOKEN
+        ? createHttpReceiver({ signingSecret: config.SLACK_SIGNING_SECRET, door: options.door, log, onConnected })
+        : createSocketReceiver({
+            appToken: config.SLACK_APP_TOKEN,
+            clientOptions: { ...clientOptions },
+            logger,
+            log,
+            reconnectDelaysMs: options.reconnectDelaysMs,
+            onConnected,
+          });
     const current: Session = {
       directory,
       files,
@@ -196,7 +209,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       botId: self.bot_id,
       botUserId,
       tokenVerificationEnabled: false,
-      receiver: receiver as Receiver,
+      receiver,
       clientOptions,
       logger,
       convoStore: false,
@@ -237,7 +250,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
   return {
     platform: 'slack',
     async start(handlers) {
-      if (!config.SLACK_APP_TOKEN)
+      if (!config.SLACK_APP_TOKEN && !(options.door && config.SLACK_SIGNING_SECRET))
         throw new DocentError('TOKEN_INVALID', {
           platform: 'Slack',
           name: 'SLACK_APP_TOKEN',
@@ -266,7 +279,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     closedChannelsOf: async (_workspaceId, personId) => session?.directory.closedChannelsOf(personId) ?? [],
     describe: () =>
       session
-        ? `Slack: connected to ${session.directory.workspace.name} as @${session.botName}`
+        ? `Slack: connected to ${session.directory.workspace.name} as @${session.botName}${config.SLACK_APP_TOKEN ? '' : ', over HTTP'}`
         : 'Slack: not connected yet',
   };
 }

@@ -6,22 +6,19 @@
  * which Slack otherwise sends again. And its reconnecting ends for good when `apps.connections.open` answers 5xx.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App, Receiver } from '@slack/bolt';
+import type { App } from '@slack/bolt';
 import type { Logger as SlackLogger } from '@slack/logger';
 import { SocketModeClient } from '@slack/socket-mode';
 import type { WebClientOptions } from '@slack/web-api';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
 import { codeOf, tokenCodes } from './calls.ts';
+import type { SlackReceiver } from './receiver.ts';
 
 /** Waits between attempts to connect; the last one repeats. */
 export const defaultReconnectDelaysMs: readonly number[] = [100, 1000, 2000, 5000, 15_000, 30_000];
 /** A socket that opened but never says hello is given up. */
 const helloMs = 30_000;
-
-export interface SocketReceiver extends Receiver {
-  isConnected(): boolean;
-}
 
 interface Envelope {
   readonly ack: (response?: unknown) => Promise<void>;
@@ -45,7 +42,7 @@ export function createSocketReceiver({
   /** After every successful connection: the first, and each after a loss. */
   readonly onConnected: () => void;
   readonly reconnectDelaysMs?: readonly number[];
-}): SocketReceiver {
+}): SlackReceiver {
   const client = new SocketModeClient({ appToken, logger, clientOptions, autoReconnectEnabled: false });
   const stopping = new AbortController();
   let app: App | null = null;

@@ -2,6 +2,7 @@
  * A Slack for tests: Web API, Socket Mode and file host on one local port, spoken to by the real client. It keeps every
  * message that people would see, plays people, and misbehaves on request.
  */
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -102,9 +103,17 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const rules: { readonly method: string; readonly misbehaviour: Misbehaviour; times: number }[] = [];
   const stops: Stop[] = [];
   const sockets = new Set<WebSocket>();
-  const unacknowledged = new Map<string, object>();
+  const unacknowledged = new Map<string, { readonly type: string; readonly payload: object }>();
   const acknowledged = new Set<string>();
-  const state = { base: '', scopes: Object.keys(botScopes), loginPage: false, redirect: '' };
+  const state = {
+    base: '',
+    scopes: Object.keys(botScopes),
+    loginPage: false,
+    redirect: '',
+    /** HTTP mode: where requests go, and the secret that they are signed with. */
+    requestUrl: '',
+    signingSecret: 'fake-signing-secret',
+  };
   let counter = 0;
   let lastTs = 0;
 
@@ -329,11 +338,38 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     for (const envelope of unacknowledged.values()) socket.send(JSON.stringify({ ...envelope, retry_attempt: 1 }));
   });
 
+  /** HTTP mode. @see https://docs.slack.dev/authentication/verifying-requests-from-slack */
+  const post = async (id: string, type: string, payload: object, retry = 0): Promise<number> => {
+    const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
+    const body =
+      type === 'events_api'
+        ? JSON.stringify(payload)
+        : form(type === 'interactive' ? { payload: JSON.stringify(payload) } : (payload as Record<string, string>));
+    const timestamp = Math.floor(Date.now() / 1000);
+    const digest = createHmac('sha256', state.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+    const response = await fetch(state.requestUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': type === 'events_api' ? 'application/json' : 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': String(timestamp),
+        'x-slack-signature': `v0=${digest}`,
+        ...(retry > 0 ? { 'x-slack-retry-num': String(retry), 'x-slack-retry-reason': 'http_error' } : {}),
+      },
+      body,
+    }).catch(() => null);
+    if (response?.status === 200) {
+      acknowledged.add(id);
+      unacknowledged.delete(id);
+    }
+    return response?.status ?? 0;
+  };
+
   /** Sends an envelope and keeps it until it is acknowledged. @returns its id */
   const deliver = (type: 'events_api' | 'slash_commands' | 'interactive', payload: object): string => {
     const id = `env-${++counter}`;
     const envelope = { envelope_id: id, type, payload, accepts_response_payload: type !== 'events_api' };
     unacknowledged.set(id, envelope);
+    if (state.requestUrl) void post(id, type, payload);
     for (const socket of [...sockets].slice(0, 1)) socket.send(JSON.stringify(envelope));
     return id;
   };
@@ -370,6 +406,10 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     event,
     acknowledged,
     unacknowledged,
+    /** HTTP mode: what was not acknowledged is sent again, as Slack does after some time. */
+    async sendAgain(): Promise<void> {
+      for (const [id, { type, payload }] of [...unacknowledged]) await post(id, type, payload, 1);
+    },
     environment: {
       SLACK_API_URL: `${state.base}/api/`,
       SLACK_BOT_TOKEN: 'xoxb-fake',

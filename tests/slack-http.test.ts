@@ -1,0 +1,127 @@
+/** Slack over HTTP, end to end: the whole product and its web server in a process of its own, the real model. */
+import type { ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { forkModule } from '../src/child.ts';
+import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
+import { testBase } from './setup/base.ts';
+import { type TestStore, testStore } from './setup/database.ts';
+
+const mention = `<@${botUser}>`;
+const question = `${mention} What is the hotel budget per night?`;
+let place: TestStore;
+let slack: FakeSlack;
+let modelsFolder: string;
+let port: number;
+let running: ChildProcess | null = null;
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return address.port;
+};
+const start = async (): Promise<void> => {
+  const { SLACK_APP_TOKEN: _, ...environment } = slack.environment;
+  const child = forkModule(import.meta.url, './setup/chat-process', {
+    env: {
+      ...process.env,
+      ...environment,
+      SLACK_SIGNING_SECRET: slack.state.signingSecret,
+      DOCENT_PORT: String(port),
+      DATABASE_URL: place.database.url,
+      DOCENT_HOME: place.config.home,
+      DOCENT_MODELS_DIR: modelsFolder,
+      DOCENT_DEVICE: 'cpu',
+    },
+  });
+  running = child;
+  const [lines] = await once(child, 'message');
+  expect(lines).toEqual(['Slack: connected to Acme as @docent, over HTTP']);
+};
+const kill = async (): Promise<void> => {
+  const gone = once(running!, 'exit');
+  running!.kill('SIGKILL');
+  await gone;
+};
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
+
+beforeAll(async () => {
+  ({ folder: modelsFolder } = await testBase());
+  place = await testStore();
+  slack = await startFakeSlack();
+  slack.addUser('UANNA');
+  slack.addChannel('CGENERAL', {}, ['UANNA']);
+  port = await freePort();
+  slack.state.requestUrl = `http://127.0.0.1:${port}/slack/events`;
+  await start();
+}, 120_000);
+afterAll(async () => {
+  if (running) await kill();
+  await slack?.close();
+  await place?.dispose();
+});
+
+const channel = () => slack.channels.get('CGENERAL')!;
+const anna = () => slack.users.get('UANNA')!;
+const repliesTo = (message: FakeMessage): readonly FakeMessage[] =>
+  slack.said(message.channel).filter(({ thread_ts }) => thread_ts === message.ts);
+const oneAnswer = (message: FakeMessage, words: RegExp) =>
+  eventually(() => {
+    expect(repliesTo(message).map(({ text }) => text)).toEqual([expect.stringMatching(words)]);
+  });
+
+const request = (body: string, headers: Record<string, string>, path = '/slack/events') =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+const signed = (body: string, { secret = slack.state.signingSecret, ageS = 0 } = {}) => {
+  const time = String(Math.floor(Date.now() / 1000) - ageS);
+  const digest = createHmac('sha256', secret).update(`v0:${time}:${body}`).digest('hex');
+  return { 'x-slack-request-timestamp': time, 'x-slack-signature': `v0=${digest}` };
+};
+
+test('files, questions, commands and votes arrive, and are told “received”', async () => {
+  const content = '# Travel\n\n## Hotels\n\nThe hotel budget is 140 euros per night.\n';
+  await oneAnswer(slack.say(channel(), anna(), '', { files: [{ name: 'travel.md', content }] }), /travel\.md: learned/);
+  const asked = slack.say(channel(), anna(), question, { events: ['message', 'app_mention', 'message'] });
+  await oneAnswer(asked, /140 euros[\s\S]*travel\.md/);
+  slack.command(channel(), anna(), 'documents');
+  await eventually(() => expect(JSON.stringify(slack.responses)).toContain('travel.md'));
+  const { id } = await place.store.prisma.answer.findFirstOrThrow();
+  slack.vote(repliesTo(asked)[0]!, anna(), `up:${id}`);
+  await eventually(() => expect(slack.unacknowledged.size).toBe(0));
+});
+
+test('only what Slack signed, a moment ago, is taken', async () => {
+  const body = JSON.stringify({ type: 'url_verification', challenge: 'c1' });
+  const answered = await request(body, signed(body));
+  expect([answered.status, await answered.json()]).toEqual([200, { challenge: 'c1' }]);
+  const refused = [{}, signed(body, { secret: 'wrong' }), signed(body, { ageS: 600 }), signed(`${body} `)];
+  for (const headers of refused) expect((await request(body, headers)).status).toBe(401);
+  expect((await request('{', signed('{'))).status).toBe(400);
+  expect((await request(body, signed(body), '/slack/other')).status).toBe(404);
+  const long = 'x'.repeat(1024 * 1024 + 1);
+  expect((await request(long, signed(long)).catch(() => ({ status: 413 }))).status).toBe(413);
+});
+
+test('killed before it was told “received”: sent again, answered once', async () => {
+  const reached = slack.stopAt('before', 'chat.postMessage');
+  const asked = slack.say(channel(), anna(), question);
+  await reached;
+  await kill();
+  const missed = slack.say(channel(), anna(), question);
+  await eventually(() => expect(slack.unacknowledged.size).toBeGreaterThan(0));
+  await start();
+  await slack.sendAgain();
+  for (const message of [asked, missed]) await oneAnswer(message, /140 euros/);
+  expect(slack.unacknowledged.size).toBe(0);
+  await slack.sendAgain();
+  await oneAnswer(slack.say(channel(), anna(), question), /140 euros/);
+  for (const message of [asked, missed]) expect(repliesTo(message)).toHaveLength(1);
+});
