@@ -1,7 +1,7 @@
 /** `npm start`: everything on, a few lines that say what and where, and an orderly end. */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { createSlackDoor } from './chat/slack/http.ts';
+import { createSlackDoor } from './chat/slack/door.ts';
 import { createDownloadBar, exitCodes, note, reportError } from './cli/output.ts';
 import type { Config } from './config.ts';
 import { createServer } from './console/server.ts';

@@ -9,7 +9,7 @@ import { createPlaces } from '../chat/places.ts';
 import { createPolicies } from '../chat/policies.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
-import type { SlackDoor } from '../chat/slack/http.ts';
+import type { SlackDoor } from '../chat/slack/door.ts';
 import { createChatUploads } from '../chat/uploads.ts';
 import { createWelcome } from '../chat/welcome.ts';
 import { createDeparted } from '../documents/departed.ts';

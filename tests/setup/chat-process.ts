@@ -2,7 +2,7 @@
  * The product with its chats until it is told to stop, or killed; with the web server only where Slack comes over HTTP.
  */
 import { pino } from 'pino';
-import { createSlackDoor } from '../../src/chat/slack/http.ts';
+import { createSlackDoor } from '../../src/chat/slack/door.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createServer } from '../../src/console/server.ts';
 import { createDocent } from '../../src/main.ts';

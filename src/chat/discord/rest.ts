@@ -5,7 +5,15 @@
  * retries are off, and whoever posts decides what to look at before posting again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiscordAPIError, HTTPError, type RawFile, REST, type RequestMethod, type RouteLike } from 'discord.js';
+import {
+  DiscordAPIError,
+  HTTPError,
+  type RawFile,
+  REST,
+  type RESTOptions,
+  type RequestMethod,
+  type RouteLike,
+} from 'discord.js';
 import type { BaseLogger } from 'pino';
 import { DocentError, reasonOf } from '../../errors.ts';
 
@@ -56,7 +64,13 @@ export function createCalls({
   readonly log: Pick<BaseLogger, 'warn'>;
   readonly retryDelaysMs?: readonly number[];
 }): Calls {
-  const rest = new REST({ version: '10', retries: 0, ...(api ? { api: api.replace(/\/+$/, '') } : {}) });
+  const rest = new REST({
+    version: '10',
+    retries: 0,
+    // Its own undici uses the process's dispatcher; where that is of another version (Slack's client brings one), files fail.
+    makeRequest: (url, init) => fetch(url, init as RequestInit) as ReturnType<RESTOptions['makeRequest']>,
+    ...(api ? { api: api.replace(/\/+$/, '') } : {}),
+  });
   const closed = new AbortController();
 
   const once = <T>({ method, route, body, files, query, auth = true }: Call): Promise<T> => {
@@ -89,7 +103,10 @@ export function createCalls({
             { platform: 'Discord', reason: reasonOf(error) },
             { cause: error },
           );
-        log.warn({ method: call.method, status: statusOf(error), attempt }, 'Discord call failed, trying again');
+        log.warn(
+          { method: call.method, status: statusOf(error), attempt, reason: reasonOf(error) },
+          'Discord call failed, trying again',
+        );
         await sleep(delayMs, undefined, { signal: closed.signal }).catch(() => undefined);
       }
     }

@@ -8,30 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type App, isValidSlackRequest } from '@slack/bolt';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
+import type { SlackDoor } from './door.ts';
 import type { SlackReceiver } from './receiver.ts';
-
-export type SlackRequests = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Where the web server hands Slack's requests over. It is there before the chats are. */
-export interface SlackDoor {
-  readonly requests: SlackRequests;
-  /** From now on they are taken by `taker`; null = by nobody. */
-  open(taker: SlackRequests | null): void;
-}
-
-export function createSlackDoor(): SlackDoor {
-  let taker: SlackRequests | null = null;
-  return {
-    requests: (request, response) => {
-      if (taker) taker(request, response);
-      // Slack sends it again.
-      else end(response, 503);
-    },
-    open: (next) => {
-      taker = next;
-    },
-  };
-}
 
 const path = '/slack/events';
 /** Slack's largest are some ten kilobytes. */
