@@ -390,6 +390,13 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     event({ ...messageJson(message), channel: message.channel, channel_type: type });
   }
 
+  /** One of the two events of a message; mentions come without their files. */
+  const tell = (message: FakeMessage, name: 'app_mention' | 'message'): void => {
+    const { files: _files, subtype: _subtype, ...bare } = messageJson(message);
+    if (name === 'message') tellMessage(message);
+    else event({ ...bare, type: 'app_mention', channel: message.channel });
+  };
+
   return {
     users,
     channels,
@@ -404,6 +411,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     addChannel,
     deliver,
     event,
+    tell,
     acknowledged,
     unacknowledged,
     /** HTTP mode: what was not acknowledged is sent again, as Slack does after some time. */
@@ -444,13 +452,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       };
       messages.push(message);
       const mentioned = text.includes(`<@${botUser}>`) && !channel.is_im;
-      for (const name of options.events ?? (mentioned ? ['app_mention', 'message'] : ['message'])) {
-        if (name === 'message') tellMessage(message);
-        else {
-          const { files: _files, subtype: _subtype, ...bare } = messageJson(message);
-          event({ ...bare, type: 'app_mention', channel: channel.id });
-        }
-      }
+      for (const name of options.events ?? (mentioned ? ['app_mention', 'message'] : ['message'])) tell(message, name);
       return message;
     },
     command(channel: FakeChannel, user: FakeUser, text: string): string {
