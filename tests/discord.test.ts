@@ -313,6 +313,17 @@ describe('exactly once', () => {
     expect(contentOf(discord.shown(general))).toEqual(['Still owed']);
   });
 
+  it('answers nothing to a question that was deleted', async () => {
+    const { discord, general, ada, isIdle, jobs } = await setup();
+    discord.misbehave({ method: 'POST', path: /\/messages$/ }, { how: 'fail-before' });
+    const question = discord.say(general, ada, `${discord.mention} Deleted?`);
+    discord.deleteMessage(question);
+    await until(() => jobs.length === 1 && isIdle());
+    const posts = discord.calls.filter((call) => call.method === 'POST' && call.path.endsWith('/messages'));
+    expect(posts.length).toBeGreaterThan(1);
+    expect(discord.shown(general)).toEqual([]);
+  });
+
   it('tells the asker in private where it may not write', async () => {
     const { discord, general, ada } = await setup();
     general.writable = false;

@@ -486,10 +486,41 @@ describe('when Slack misbehaves, there is one answer', () => {
   test('a channel that takes no message: told in private', async () => {
     const { general, anna } = setUp();
     const adapter = await connect();
-    const target = { platform: 'slack', kind: 'message', boot: 'x', channel: general.id, thread: '1.1', user: anna.id };
+    const { ts: thread } = slack.say(general, anna, 'q', { events: [] });
+    const target = { platform: 'slack', kind: 'message', boot: 'x', channel: general.id, thread, user: anna.id };
     slack.misbehave('chat.postMessage', { how: 'refuse', error: 'not_in_channel' });
     await expect(adapter.open(target as never, 'k').finish(answer('x'))).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
     expect(slack.said(anna.id)[0]?.text).toContain('I may not write in <#CGENERAL>');
+  });
+
+  test.each([
+    ['while it is answered', {}],
+    ['and the outcome of the post is unknown', { how: 'fail-after' } as const],
+  ])('the question is deleted %s: no answer stands alone in the channel', async (_when, fault) => {
+    const { general, anna } = setUp();
+    await connect();
+    let release = (): void => undefined;
+    seen.hold(new Promise<void>((resolve) => (release = resolve)));
+    const question = slack.say(general, anna, `${mention} q`, { events: ['message'] });
+    await eventually(() => expect(slack.calls.some(({ method }) => method === 'users.info')).toBe(true));
+    slack.remove(question);
+    if ('how' in fault) slack.misbehave('chat.postMessage', fault);
+    release();
+    await allAcknowledged();
+    await eventually(() => expect(slack.calls.some(({ method }) => method === 'chat.delete')).toBe(true));
+    await eventually(() => expect(slack.said(general.id)).toEqual([]));
+  });
+
+  test('the first message of a thread is deleted: its files are forgotten, and its stone is no new text', async () => {
+    const { general, anna } = setUp();
+    await connect();
+    const shared = slack.say(general, anna, `${mention} keep this`, { files: [{ name: 'a.md', content: 'a' }] });
+    await eventually(() => expect(slack.said(general.id)).toHaveLength(1));
+    slack.remove(shared);
+    const key = `slack:T1:${general.id}:${shared.ts}`;
+    await eventually(() => expect(seen.deleted).toEqual([expect.stringMatching(/^slack:T1:F/), key]));
+    await allAcknowledged();
+    expect(seen.edits).toEqual([]);
   });
 
   test('the connection drops: it comes back, and what was not acknowledged is taken up', async () => {

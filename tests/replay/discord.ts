@@ -30,6 +30,11 @@ export function discordEvents(
   const exists = (message: FakeMessage) => channelOf(message).messages.includes(message);
   const repliesTo = (message: FakeMessage) =>
     discord.shown(channelOf(message)).filter((one) => one.message_reference?.message_id === message.id);
+  /** Heard too late for a response of its own, a command is answered by a message that links to it. */
+  const shownFor = ({ id, channelId, original }: FakeInteraction) =>
+    discord
+      .shown(discord.world.channels.get(channelId)!)
+      .filter((message) => message === original || message.content.includes(`/${id})`));
   const quiet = (happen: (random: Random) => void) => (random: Random) => {
     happen(random);
     return null;
@@ -56,10 +61,12 @@ export function discordEvents(
           const times = random.chance(0.2) ? 2 : 1;
           const interaction = discord.command(channel, random.pick(people), 'ask', { question }, { times });
           interactions.push(interaction);
+          const { identifies } = discord.gateway.counts();
           return {
             label: `/ask ${interaction.id}`,
-            answers: () => (interaction.original ? [visibleText(interaction.original)] : []),
-            isGone: () => false,
+            answers: () => shownFor(interaction).map(visibleText),
+            // Commands are told once, to the session that is there: people see “did not respond”, and ask again.
+            isGone: () => !interaction.acknowledged && discord.gateway.counts().identifies > identifies,
           };
         },
       },
@@ -113,13 +120,10 @@ export function discordEvents(
       { weight: 2, happen: quiet((random) => discord.gateway.disconnect({ resumable: random.chance(0.5) })) },
     ],
     strays: () => {
-      const expected = new Set([...messages, ...interactions].map(({ id }) => id));
+      const expected = new Set([...messages.flatMap(repliesTo), ...interactions.flatMap(shownFor)]);
       return channels
         .flatMap((channel) => discord.shown(channel))
-        .filter(({ message_reference: reference, interaction_metadata: asked }) => {
-          const about = reference?.message_id ?? asked?.id;
-          return about === undefined || !expected.has(about);
-        })
+        .filter((message) => !expected.has(message))
         .map((message) => `stray: ${visibleText(message)}`);
     },
   };

@@ -17,7 +17,7 @@ export function slackEvents(
   const asked: { readonly message: FakeMessage; readonly root: string }[] = [];
   const threads = new Map<string, FakeMessage[]>();
   const saidIn = (root: string, channel: string) => slack.said(channel).filter(({ thread_ts }) => thread_ts === root);
-  const exists = (message: FakeMessage) => slack.messages.includes(message);
+  const exists = (message: FakeMessage) => slack.messages.includes(message) && message.subtype !== 'tombstone';
 
   /** A thread's answers come in the order of its questions, so the n-th question has the n-th. */
   const track = (message: FakeMessage, root: string): Asked => {

@@ -3,7 +3,7 @@
  * questions.
  */
 import { createHash } from 'node:crypto';
-import { type APIMessage, ComponentType, MessageFlags, Routes } from 'discord.js';
+import { type APIMessage, ComponentType, DiscordAPIError, MessageFlags, Routes } from 'discord.js';
 import type { Payload } from './render.ts';
 import { type Calls, codeOf } from './rest.ts';
 
@@ -28,13 +28,21 @@ export const codes = {
   cannotReplyWithoutHistory: 160_002,
 } as const;
 
+/** The message that a reply names was deleted. @see https://discord.com/developers/docs/resources/message#message-reference-structure */
+export const isReferenceGone = (error: unknown): boolean =>
+  error instanceof DiscordAPIError &&
+  codeOf(error) === codes.invalidBody &&
+  'errors' in error.rawError &&
+  Object.hasOwn(error.rawError.errors as object, 'message_reference');
+
 /** At most 25 characters; the same id gives the same nonce in every process. */
 export const nonceOf = (id: string): string => createHash('sha256').update(id).digest('base64url').slice(0, 24);
 
 export interface ChannelMessages {
   /**
    * Posts once: `enforce_nonce` makes Discord return the message of a repeated call (for a few minutes), and after a
-   * doubtful failure `find` is asked before trying again.
+   * doubtful failure `find` is asked before trying again. Fails (see `isReferenceGone`) where `replyTo` was deleted: an
+   * answer without its question would puzzle people.
    */
   post(
     channelId: string,
@@ -75,7 +83,7 @@ export function createChannelMessages({
             nonce,
             enforce_nonce: true,
             ...(reference && replyTo
-              ? { message_reference: { message_id: replyTo, channel_id: channelId, fail_if_not_exists: false } }
+              ? { message_reference: { message_id: replyTo, channel_id: channelId, fail_if_not_exists: true } }
               : {}),
           },
           files,

@@ -6,7 +6,7 @@ import { MessageFlags, Routes } from 'discord.js';
 import type { BaseLogger } from 'pino';
 import { DocentError } from '../../errors.ts';
 import type { Reply } from '../contract.ts';
-import { codes, nonceOf } from './channel-messages.ts';
+import { codes, isReferenceGone, nonceOf } from './channel-messages.ts';
 import { type Calls, codeOf } from './rest.ts';
 
 const mayNotWrite: ReadonlySet<number> = new Set([codes.missingAccess, codes.missingPermissions, codes.threadArchived]);
@@ -58,6 +58,7 @@ export function withLastResort(
       try {
         await reply.finish(content);
       } catch (error) {
+        if (isReferenceGone(error)) return;
         const code = codeOf(error);
         if (code === null || !(mayNotWrite.has(code) || nobodyLeft.has(code))) throw error;
         log.warn({ channel: channelId, code }, 'Discord does not take a reply in this channel');

@@ -32,7 +32,7 @@ interface Interaction {
   readonly channel?: { readonly id: string };
   /** Absent where only one person saw the message. */
   readonly message?: SlackMessage;
-  readonly container?: { readonly message_ts: string; readonly thread_ts?: string };
+  readonly container?: { readonly message_ts: string; readonly thread_ts?: string; readonly is_ephemeral?: boolean };
   readonly user: { readonly id: string };
   readonly trigger_id: string;
   readonly response_url: string;
@@ -100,11 +100,13 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
   app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
   app.event('message', async ({ event }) => {
     const message = event as unknown as SlackMessage;
-    if (message.subtype === 'message_deleted') {
+    // The first message of a thread is not deleted but changed, into a stone.
+    const isStone = message.message?.subtype === 'tombstone';
+    if (message.subtype === 'message_deleted' || isStone) {
       for (const file of message.previous_message?.files ?? [])
         await handlers.fileDeleted(placeOf, fileKey(workspace.externalId, file.id));
-      if (message.deleted_ts)
-        await handlers.fileDeleted(placeOf, inbound.key({ channel: message.channel, ts: message.deleted_ts }));
+      const ts = message.deleted_ts ?? message.message?.ts;
+      if (ts) await handlers.fileDeleted(placeOf, inbound.key({ channel: message.channel, ts }));
       return;
     }
     if (message.subtype === 'message_changed') {
@@ -185,7 +187,8 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     const press = parsePress((action as unknown as { value?: string }).value ?? '');
     const { channel, container, user, trigger_id: trigger, response_url: responseUrl } = body as unknown as Interaction;
     if (press && channel && container) {
-      const thread = container.thread_ts ?? container.message_ts;
+      // What only one person sees has no thread: the reply stands in the channel.
+      const thread = container.thread_ts ?? (container.is_ephemeral ? '' : container.message_ts);
       const [place, person] = await Promise.all([directory.place(channel.id, thread), directory.person(user.id)]);
       const target =
         press.kind === 'teach'

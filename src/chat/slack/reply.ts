@@ -70,6 +70,9 @@ const mayNotWrite: ReadonlySet<string> = new Set([
 ]);
 const isMissing: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
+/** The message that is answered was deleted: nobody waits for the reply. */
+class QuestionGone extends Error {}
+
 export interface Replies {
   open(target: ReplyTarget, id: string): Reply;
 }
@@ -125,37 +128,46 @@ export function createReplies({
     }
   };
 
-  const find = async (target: MessageTarget, id: string): Promise<string | null> => {
-    const common = { channel: target.channel, include_all_metadata: true, limit: 200 };
-    const replies = target.thread
-      ? calls.pages<SlackMessage>('conversations.replies', 'messages', { ...common, ts: target.thread })
-      : calls.pages<SlackMessage>('conversations.history', 'messages', {
-          ...common,
-          oldest: tsOfTime(Date.now() - dayMs),
-        });
+  const findIn = async (messages: AsyncIterable<SlackMessage>, id: string): Promise<string | null> => {
+    for await (const { user, ts, metadata } of messages)
+      if (user === botUserId() && metadata?.event_type === metadataType && metadata.event_payload?.id === id) return ts;
+    return null;
+  };
+
+  const find = async ({ channel, thread }: MessageTarget, id: string): Promise<string | null> => {
+    const common = { channel, include_all_metadata: true, limit: 200 };
+    const since = (oldest: string) =>
+      findIn(calls.pages('conversations.history', 'messages', { ...common, oldest }), id);
+    if (!thread) return since(tsOfTime(Date.now() - dayMs));
     try {
-      for await (const { user, ts, metadata } of replies)
-        if (user === botUserId() && metadata?.event_type === metadataType && metadata.event_payload?.id === id)
-          return ts;
+      return await findIn(calls.pages('conversations.replies', 'messages', { ...common, ts: thread }), id);
     } catch (error) {
       if (codeOf(error) !== 'thread_not_found') throw error;
+      const orphan = await since(thread);
+      if (orphan) await calls.call('chat.delete', { channel, ts: orphan });
+      throw new QuestionGone();
     }
-    return null;
   };
 
   const post = async (target: MessageTarget, id: string, payload: Payload): Promise<string> => {
     doubtful.add(id);
     try {
-      const { ts } = await withPlainFallback(payload, (one) =>
-        calls.once<{ ts: string }>('chat.postMessage', {
+      const { ts, message } = await withPlainFallback(payload, (one) =>
+        calls.once<{ ts: string; message?: { thread_ts?: string } }>('chat.postMessage', {
           channel: target.channel,
           ...(target.thread ? { thread_ts: target.thread } : {}),
           ...content(id, one),
         }),
       );
+      // Where the thread is gone Slack posts into the channel, for all to wonder. @see slack-go/slack#1571
+      if (target.thread && message && !message.thread_ts) {
+        await calls.call('chat.delete', { channel: target.channel, ts });
+        throw new QuestionGone();
+      }
       return ts;
     } catch (error) {
-      if (!isTransient(error)) doubtful.delete(id); // Slack refused it, so it does not stand there
+      // Slack refused it, so it does not stand there.
+      if (!isTransient(error)) doubtful.delete(id);
       throw error;
     }
   };
@@ -233,6 +245,7 @@ export function createReplies({
             target = { ...target, replyTs: await show(target, id, renderReply(final)) };
           });
         } catch (error) {
+          if (error instanceof QuestionGone) return;
           const code = codeOf(error);
           if (code === null) throw isTransient(error) ? unreachable(error) : error;
           if (isTransient(error) || tokenCodes.has(code)) throw unreachable(error);

@@ -11,8 +11,10 @@ import { type FakeInteraction, type FakeMessage, flag, visibleText, type World }
 export class ApiError extends Error {
   readonly status: number;
   readonly code: number;
-  constructor(status: number, code: number, message: string) {
+  readonly errors?: object;
+  constructor(status: number, code: number, message: string, errors?: object) {
     super(message);
+    this.errors = errors;
     this.status = status;
     this.code = code;
   }
@@ -133,8 +135,12 @@ export function createRest({
     const nonceKey = `${channelId}:${body.nonce}`;
     const earlier = body.enforce_nonce ? nonces.get(nonceKey) : undefined;
     if (earlier && Date.now() - earlier.atMs < nonceLifetimeMs()) return earlier.message;
-    const reference = body.message_reference as { message_id: string } | undefined;
+    const reference = body.message_reference as { message_id: string; fail_if_not_exists?: boolean } | undefined;
     const replied = reference ? world.findMessage(channelId, reference.message_id) : null;
+    if (reference && !replied && reference.fail_if_not_exists !== false)
+      throw new ApiError(400, 50_035, 'Invalid Form Body', {
+        message_reference: { _errors: [{ code: 'MESSAGE_REFERENCE_UNKNOWN_MESSAGE', message: 'Unknown message' }] },
+      });
     const message = world.addMessage(channel, world.bot, {
       content: (body.content as string | undefined) ?? '',
       components: (body.components as unknown[] | undefined) ?? [],
@@ -381,7 +387,7 @@ export function createRest({
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (stop) response.once('finish', stop.reached);
-      send(response, error.status, { message: error.message, code: error.code });
+      send(response, error.status, { message: error.message, code: error.code, errors: error.errors });
     }
   };
 

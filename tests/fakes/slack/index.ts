@@ -189,6 +189,8 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     },
     'chat.postMessage': ({ channel, text, thread_ts, blocks, metadata }) => {
       if (!channels.has(channel!) && !users.has(channel!)) return error('channel_not_found');
+      // A thread whose first message is gone: Slack posts into the channel instead. @see slack-go/slack#1571
+      const hasThread = thread_ts && messages.some((one) => one.channel === channel && one.ts === thread_ts);
       const message: FakeMessage = {
         channel: channel!,
         ts: nextTs(),
@@ -196,13 +198,13 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         bot_id: botId,
         text: text ?? '',
         versions: [text ?? ''],
-        ...(thread_ts ? { thread_ts } : {}),
+        ...(hasThread ? { thread_ts } : {}),
         ...(blocks ? { blocks: JSON.parse(blocks) } : {}),
         ...(metadata ? { metadata: JSON.parse(metadata) } : {}),
       };
       messages.push(message);
       tellMessage(message);
-      return { ok: true, channel, ts: message.ts };
+      return { ok: true, channel, ts: message.ts, message: messageJson(message) };
     },
     'chat.update': ({ channel, ts, text, blocks, metadata }) => {
       const message = messages.find((one) => one.channel === channel && one.ts === ts);
@@ -445,6 +447,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         channel: channel.id,
         ts: nextTs(options.atMs),
         user: user.id,
+        ...(user.is_bot ? { bot_id: `B${user.id}` } : {}),
         text,
         versions: [text],
         ...(options.thread ? { thread_ts: options.thread } : {}),
@@ -513,6 +516,27 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     },
     /** A person deletes their message. */
     remove(message: FakeMessage): void {
+      const previous = messageJson(message);
+      if (messages.some((one) => one.channel === message.channel && one.thread_ts === message.ts)) {
+        // A thread keeps a stone in the place of its first message.
+        Object.assign(message, {
+          user: 'USLACKBOT',
+          subtype: 'tombstone',
+          text: 'This message was deleted.',
+          files: [],
+        });
+        event({
+          type: 'message',
+          subtype: 'message_changed',
+          hidden: true,
+          channel: message.channel,
+          channel_type: channelType(channels.get(message.channel)),
+          ts: nextTs(),
+          message: messageJson(message),
+          previous_message: previous,
+        });
+        return;
+      }
       messages.splice(messages.indexOf(message), 1);
       event({
         type: 'message',
@@ -522,7 +546,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         channel_type: channelType(channels.get(message.channel)),
         ts: nextTs(),
         deleted_ts: message.ts,
-        previous_message: messageJson(message),
+        previous_message: previous,
       });
     },
     /** Presses a button of something that only this person sees. */
