@@ -1,8 +1,5 @@
 /** Discord end to end: the whole product with the real model in a process of its own, which is killed at every step. */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import {
   type FakeChannel,
   type FakeDiscord,
@@ -12,6 +9,7 @@ import {
   visibleText,
 } from './fakes/discord/index.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { descendantRunning } from './setup/child-processes.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
@@ -22,45 +20,25 @@ let place: TestStore;
 let discord: FakeDiscord;
 let general: FakeChannel;
 let ada: FakeUser;
-let modelsFolder: string;
-let running: ChildProcess | null = null;
+let product: ChatProduct;
 
 const start = async (): Promise<void> => {
-  const child = forkModule(import.meta.url, './setup/chat-process', {
-    env: {
-      ...process.env,
-      DISCORD_TOKEN: discord.token,
-      DISCORD_API_URL: discord.apiUrl,
-      DISCORD_CDN_URL: discord.cdnUrl,
-      DATABASE_URL: place.database.url,
-      DOCENT_HOME: place.config.home,
-      DOCENT_MODELS_DIR: modelsFolder,
-      DOCENT_DEVICE: 'cpu',
-    },
-  });
-  running = child;
-  const [lines] = await once(child, 'message');
-  expect(String(lines)).toMatch(/^Discord: connected/);
-};
-const kill = async (): Promise<void> => {
-  const child = running!;
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
+  expect(String(await product.start())).toMatch(/^Discord: connected/);
 };
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 beforeAll(async () => {
-  ({ folder: modelsFolder } = await testBase());
+  const { folder } = await testBase();
   place = await testStore();
   discord = await startFakeDiscord();
   const guild = discord.world.addGuild('Acme');
   general = discord.world.addTextChannel(guild, 'general');
   ada = discord.join(guild, 'ada');
+  product = chatProduct(place, folder, discord.environment);
   await start();
 });
 afterAll(async () => {
-  if (running) await kill();
+  await product?.kill();
   await discord?.stop();
   await place?.dispose();
 });
@@ -117,7 +95,7 @@ test('a model that stands still, or is replaced: the asker is told, and gets the
   const ownMessages = () => discord.shown(general).filter(({ author }) => author.id === discord.world.bot.id).length;
   for (const signal of ['SIGCONT', 'SIGKILL'] as const) {
     const before = ownMessages();
-    const model = descendantRunning(running!.pid!, 'inference/worker');
+    const model = descendantRunning(product.process().pid!, 'inference/worker');
     process.kill(model, 'SIGSTOP');
     const asked = ask();
     const interaction = discord.command(general, ada, 'ask', { question });
@@ -169,7 +147,7 @@ for (const [where, method] of [
     const reached = discord.stopAt(where, { method, path });
     const asked = ask();
     await reached;
-    await kill();
+    await product.kill();
     await start();
     await oneAnswer(asked);
     // Whatever else the new process had to make up for is through as well, and there is still one.

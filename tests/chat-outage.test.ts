@@ -1,11 +1,10 @@
 /** The database goes away while people ask: the chat says so, and goes on by itself. */
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import { botUser, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 /** A TCP address for the database's Unix socket, which can be cut. */
@@ -43,7 +42,7 @@ async function startProxy(socketPath: string) {
 let place: TestStore;
 let slack: FakeSlack;
 let proxy: Awaited<ReturnType<typeof startProxy>>;
-let product: ChildProcess;
+let product: ChatProduct;
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
@@ -55,24 +54,14 @@ beforeAll(async () => {
   slack.addChannel('CGENERAL', {}, ['UANNA']);
   const { connection } = inject('database');
   proxy = await startProxy(`${connection.host}/.s.PGSQL.${connection.port}`);
-  product = forkModule(import.meta.url, './setup/chat-process', {
-    env: {
-      ...process.env,
-      ...slack.environment,
-      DATABASE_URL: `postgresql://${connection.user}@127.0.0.1:${proxy.port}/${place.database.name}`,
-      DOCENT_HOME: place.config.home,
-      DOCENT_MODELS_DIR: folder,
-      DOCENT_DEVICE: 'cpu',
-    },
+  product = chatProduct(place, folder, {
+    ...slack.environment,
+    DATABASE_URL: `postgresql://${connection.user}@127.0.0.1:${proxy.port}/${place.database.name}`,
   });
-  await once(product, 'message');
+  await product.start();
 });
 afterAll(async () => {
-  if (product && product.exitCode === null) {
-    const gone = once(product, 'exit');
-    product.kill('SIGKILL');
-    await gone;
-  }
+  await product?.kill();
   proxy?.close();
   await slack?.close();
   await place?.dispose();
@@ -96,5 +85,5 @@ test('a question asked while the database is away is told so, and answered once 
   await eventually(() =>
     expect(replies(asked.ts).map(({ text }) => text)).toEqual([expect.stringMatching(/140 euros/)]),
   );
-  expect(product.exitCode).toBeNull();
+  expect(product.process().exitCode).toBeNull();
 });

@@ -1,8 +1,5 @@
 /** What people do besides asking, on both platforms: the whole product with the real model, against both fakes. */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import {
   type FakeChannel as DiscordChannel,
   type FakeUser as DiscordUser,
@@ -19,6 +16,7 @@ import {
   startFakeSlack,
 } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const travel =
@@ -27,7 +25,7 @@ const travel =
 let place: TestStore;
 let slack: FakeSlack;
 let discord: FakeDiscord;
-let running: ChildProcess | null = null;
+let product: ChatProduct;
 let anna: FakeUser;
 let ben: FakeUser;
 let general: SlackChannel;
@@ -49,31 +47,18 @@ beforeAll(async () => {
   hall = discord.world.addTextChannel(guild, 'hall');
   ada = discord.join(guild, 'ada', [discord.world.addRole(guild, 'boss', 1n << 5n)]);
   bob = discord.join(guild, 'bob');
-  running = forkModule(import.meta.url, './setup/chat-process', {
-    env: {
-      ...process.env,
-      ...slack.environment,
-      DISCORD_TOKEN: discord.token,
-      DISCORD_API_URL: discord.apiUrl,
-      DISCORD_CDN_URL: discord.cdnUrl,
-      DOCENT_DISCORD_MESSAGE_CONTENT: '1',
-      DATABASE_URL: place.database.url,
-      DOCENT_HOME: place.config.home,
-      DOCENT_MODELS_DIR: folder,
-      DOCENT_DEVICE: 'cpu',
-      DOCENT_LEARN: 'off',
-    },
+  product = chatProduct(place, folder, {
+    ...slack.environment,
+    ...discord.environment,
+    DOCENT_DISCORD_MESSAGE_CONTENT: '1',
+    DOCENT_LEARN: 'off',
   });
-  await once(running, 'message');
+  await product.start();
   const shared = slack.say(general, anna, '', { files: [{ name: 'travel.md', content: travel }] });
   await oneReply(shared, /travel\.md: learned/);
 });
 afterAll(async () => {
-  if (running) {
-    const gone = once(running, 'exit');
-    running.kill('SIGKILL');
-    await gone;
-  }
+  await product?.kill();
   await slack?.close();
   await discord?.stop();
   await place?.dispose();

@@ -1,10 +1,8 @@
 /** Slack end to end: the whole product with the real model in a process of its own, which is killed at every step. */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { descendantRunning } from './setup/child-processes.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
@@ -17,42 +15,24 @@ const question = `${mention} What is the hotel budget per night?`;
 
 let place: TestStore;
 let slack: FakeSlack;
-let modelsFolder: string;
-let running: ChildProcess | null = null;
+let product: ChatProduct;
 
-const start = async (): Promise<ChildProcess> => {
-  const child = forkModule(import.meta.url, './setup/chat-process', {
-    env: {
-      ...process.env,
-      ...slack.environment,
-      DATABASE_URL: place.database.url,
-      DOCENT_HOME: place.config.home,
-      DOCENT_MODELS_DIR: modelsFolder,
-      DOCENT_DEVICE: 'cpu',
-    },
-  });
-  running = child;
-  const [lines] = await once(child, 'message');
-  expect(lines).toEqual(['Slack: connected to Acme as @docent']);
-  return child;
-};
-const killed = async (child: ChildProcess): Promise<void> => {
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
+const start = async (): Promise<void> => {
+  expect(await product.start()).toEqual(['Slack: connected to Acme as @docent']);
 };
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 beforeAll(async () => {
-  ({ folder: modelsFolder } = await testBase());
+  const { folder } = await testBase();
   place = await testStore();
   slack = await startFakeSlack();
   slack.addUser('UANNA');
   slack.addChannel('CGENERAL', {}, ['UANNA']);
+  product = chatProduct(place, folder, slack.environment);
   await start();
 });
 afterAll(async () => {
-  if (running) await killed(running);
+  await product?.kill();
   await slack?.close();
   await place?.dispose();
 });
@@ -95,7 +75,7 @@ test('the same event twice, a rate limit and a 500 after posting: one answer', a
 
 /** Asks while the model's process is stopped, until the asker has been told that it takes longer. */
 async function askStalledModel() {
-  const model = descendantRunning(running!.pid!, 'inference/worker');
+  const model = descendantRunning(product.process().pid!, 'inference/worker');
   process.kill(model, 'SIGSTOP');
   const asked = slack.say(channel(), anna(), question);
   await oneAnswer(asked, /longer than usual/);
@@ -112,7 +92,7 @@ test('a model that hangs and is replaced in the middle of a question: the one an
   const { model, asked } = await askStalledModel();
   process.kill(model, 'SIGKILL');
   await oneAnswer(asked, /140 euros/);
-  expect(descendantRunning(running!.pid!, 'inference/worker')).not.toBe(model);
+  expect(descendantRunning(product.process().pid!, 'inference/worker')).not.toBe(model);
 });
 
 test('many at once: each has one answer, whoever waits knows it, and nobody waits for all of another’s', async () => {
@@ -155,12 +135,12 @@ for (const [where, method] of [
 ] as const)
   test(`killed ${where} ${method}: the next process gives the one answer`, async () => {
     // A fresh process has no memory of the channel, so it asks for it.
-    await killed(running!);
+    await product.kill();
     await start();
     const reached = slack.stopAt(where, method);
     const asked = slack.say(channel(), anna(), question);
     await reached;
-    await killed(running!);
+    await product.kill();
     await start();
     await oneAnswer(asked, /140 euros/);
     // Whatever else the new process had to make up for is through as well, and there is still one.
@@ -179,7 +159,7 @@ for (const method of ['files.list', 'chat.update'])
     const reached = slack.stopAt('inside', method);
     slack.event({ type: 'member_joined_channel', channel: fresh.id, user: botUser, inviter: 'UANNA' });
     await reached;
-    await killed(running!);
+    await product.kill();
     await start();
     // What was shared a moment ago has a line of its own, too, in its thread.
     const hellos = () => slack.said(fresh.id).filter(({ thread_ts }) => !thread_ts);

@@ -2,17 +2,15 @@
  * Random events against the whole product with the real model, killed between them, on both platforms. Ten thousand each,
  * the figures of docs/log.md: `DOCENT_REPLAY_EVENTS=10000 npx vitest run tests/replay.test.ts`
  */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import { createRandom } from '../src/random.ts';
 import { type FakeDiscord, startFakeDiscord, visibleText } from './fakes/discord/index.ts';
 import { type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { discordEvents } from './replay/discord.ts';
-import { type ReplayStage, replay } from './replay/replay.ts';
+import { replay } from './replay/replay.ts';
 import { slackEvents } from './replay/slack.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const events = Number(process.env.DOCENT_REPLAY_EVENTS ?? 300);
@@ -32,31 +30,10 @@ afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-function product(place: TestStore, environment: Readonly<Record<string, string>>): Pick<ReplayStage, 'kill' | 'start'> {
-  let running: ChildProcess | null = null;
-  const kill = async (): Promise<void> => {
-    if (!running) return;
-    const gone = once(running, 'exit');
-    running.kill('SIGKILL');
-    running = null;
-    await gone;
-  };
-  const start = async (): Promise<void> => {
-    running = forkModule(import.meta.url, './setup/chat-process', {
-      env: {
-        ...process.env,
-        ...environment,
-        DATABASE_URL: place.database.url,
-        DOCENT_HOME: place.config.home,
-        DOCENT_MODELS_DIR: modelsFolder,
-        DOCENT_DEVICE: 'cpu',
-        DOCENT_LEARN: 'off',
-      },
-    });
-    await once(running, 'message');
-  };
-  ends.push(kill);
-  return { kill, start };
+function product(place: TestStore, environment: Readonly<Record<string, string>>): ChatProduct {
+  const made = chatProduct(place, modelsFolder, { ...environment, DOCENT_LEARN: 'off' });
+  ends.push(() => made.kill());
+  return made;
 }
 
 const report = (name: string, { wrong, ...figures }: Awaited<ReturnType<typeof replay>>): void => {
@@ -110,11 +87,7 @@ test(
     const guild = discord.world.addGuild('Acme');
     const people = ['ada', 'bob', 'cleo', 'dan'].map((name) => discord.join(guild, name));
     const open = ['hall', 'desk', 'yard'].map((name) => discord.world.addTextChannel(guild, name));
-    const { kill, start } = product(place, {
-      DISCORD_TOKEN: discord.token,
-      DISCORD_API_URL: discord.apiUrl,
-      DISCORD_CDN_URL: discord.cdnUrl,
-    });
+    const { kill, start } = product(place, discord.environment);
     await start();
     const docs = discord.world.addTextChannel(guild, 'docs');
     const view = String(1n << 10n);

@@ -1,21 +1,19 @@
 /** Slack over HTTP, end to end: the whole product and its web server in a process of its own, the real model. */
-import type { ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { forkModule } from '../src/child.ts';
 import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
+import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
 
 const mention = `<@${botUser}>`;
 const question = `${mention} What is the hotel budget per night?`;
 let place: TestStore;
 let slack: FakeSlack;
-let modelsFolder: string;
+let product: ChatProduct;
 let port: number;
-let running: ChildProcess | null = null;
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -25,42 +23,28 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 const start = async (): Promise<void> => {
-  const { SLACK_APP_TOKEN: _, ...environment } = slack.environment;
-  const child = forkModule(import.meta.url, './setup/chat-process', {
-    env: {
-      ...process.env,
-      ...environment,
-      SLACK_SIGNING_SECRET: slack.state.signingSecret,
-      DOCENT_PORT: String(port),
-      DATABASE_URL: place.database.url,
-      DOCENT_HOME: place.config.home,
-      DOCENT_MODELS_DIR: modelsFolder,
-      DOCENT_DEVICE: 'cpu',
-    },
-  });
-  running = child;
-  const [lines] = await once(child, 'message');
-  expect(lines).toEqual(['Slack: connected to Acme as @docent, over HTTP']);
-};
-const kill = async (): Promise<void> => {
-  const gone = once(running!, 'exit');
-  running!.kill('SIGKILL');
-  await gone;
+  expect(await product.start()).toEqual(['Slack: connected to Acme as @docent, over HTTP']);
 };
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 
 beforeAll(async () => {
-  ({ folder: modelsFolder } = await testBase());
+  const { folder } = await testBase();
   place = await testStore();
   slack = await startFakeSlack();
   slack.addUser('UANNA');
   slack.addChannel('CGENERAL', {}, ['UANNA']);
   port = await freePort();
   slack.state.requestUrl = `http://127.0.0.1:${port}/slack/events`;
+  const { SLACK_APP_TOKEN: _, ...environment } = slack.environment;
+  product = chatProduct(place, folder, {
+    ...environment,
+    SLACK_SIGNING_SECRET: slack.state.signingSecret,
+    DOCENT_PORT: String(port),
+  });
   await start();
 }, 120_000);
 afterAll(async () => {
-  if (running) await kill();
+  await product?.kill();
   await slack?.close();
   await place?.dispose();
 });
@@ -114,7 +98,7 @@ test('killed before it was told “received”: sent again, answered once', asyn
   const reached = slack.stopAt('before', 'chat.postMessage');
   const asked = slack.say(channel(), anna(), question);
   await reached;
-  await kill();
+  await product.kill();
   const missed = slack.say(channel(), anna(), question);
   await eventually(() => expect(slack.unacknowledged.size).toBeGreaterThan(0));
   await start();

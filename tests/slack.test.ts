@@ -15,7 +15,7 @@ import type {
 } from '../src/chat/contract.ts';
 import { commandNames } from '../src/chat/slack/inbound.ts';
 import { createSlackAdapter } from '../src/chat/slack/index.ts';
-import { botEvents, botScopes, messageShortcuts } from '../src/chat/slack/permissions.ts';
+import { agentScope, botEvents, botScopes, messageShortcuts } from '../src/chat/slack/permissions.ts';
 import { renderReply, split, toMrkdwn } from '../src/chat/slack/render.ts';
 import { loadConfig } from '../src/config.ts';
 import { botUser, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
@@ -49,6 +49,7 @@ function createRecorder() {
   const votes: unknown[] = [];
   const corrections: IncomingCorrection[] = [];
   const presses: IncomingPress[] = [];
+  const stops: string[] = [];
   const teachings: IncomingTeaching[] = [];
   const joins: IncomingJoin[] = [];
   const edits: string[] = [];
@@ -94,6 +95,8 @@ function createRecorder() {
     },
     press: async (press) => void presses.push(press),
     teach: async (teaching) => void teachings.push(teaching),
+    stop: async ({ key, place, person }) => void stops.push(`${key} ${place.thread} ${person.id}`),
+    home: async () => ({ examples: ['How many days?'], sections: [answer('Hello'), answer('Documents')] }),
     joined: async (join) => void joins.push(join),
     titles: async () => [],
     workspaceLeft: async ({ workspace }) => void left.push(workspace.externalId),
@@ -112,6 +115,7 @@ function createRecorder() {
     corrections,
     presses,
     teachings,
+    stops,
     joins,
     edits,
     left,
@@ -463,6 +467,49 @@ describe('files', () => {
   });
 });
 
+describe('as an agent', () => {
+  const opened = (tab: string, user: string) => slack.event({ type: 'app_home_opened', channel: 'DANNA', user, tab });
+
+  test('the Home tab shows what is here, the Messages tab questions to begin with', async () => {
+    const { anna } = setUp();
+    slack.addChannel('DANNA', { is_im: true, user: anna.id }, [anna.id]);
+    await connect();
+    opened('home', anna.id);
+    await eventually(() => expect(JSON.stringify(slack.homes.get(anna.id))).toMatch(/Hello.*divider.*Documents/));
+    opened('messages', anna.id);
+    await eventually(() => expect(slack.suggested.get('DANNA')).toMatchObject([{ message: 'How many days?' }]));
+  });
+
+  test('a question that waits can be stopped: Slack shows so until it is answered', async () => {
+    const { general, anna } = setUp();
+    const adapter = await connect();
+    const { ts: thread } = slack.say(general, anna, 'q', { events: [] });
+    const target = { platform: 'slack', kind: 'message', boot: 'x', channel: general.id, thread, user: anna.id };
+    const reply = adapter.open(target as never, 'k');
+    await reply.progress('Number 2…', [{ kind: 'stop', subject: 'q1', label: 'Stop' }]);
+    expect(JSON.stringify(slack.said(general.id)[0]?.blocks)).toMatch(/docent_press.*Stop.*stop:q1/);
+    slack.event({ type: 'agent_session_stopped', channel: general.id, thread_ts: thread, user: anna.id });
+    await eventually(() => expect(seen.stops).toEqual([`slack:T1:${general.id}:${thread} ${thread} ${anna.id}`]));
+    await reply.finish(answer('Stopped.'));
+    expect(JSON.stringify(slack.said(general.id)[0]?.blocks)).not.toContain('stop:');
+    await eventually(() =>
+      expect(slack.sessionStates).toEqual([`${general.id} ${thread} processing`, `${general.id} ${thread} active`]),
+    );
+  });
+
+  test('without agent_view nothing of it is asked of Slack', async () => {
+    const { general, anna } = setUp();
+    slack.state.scopes = Object.keys(botScopes);
+    slack.addChannel('DANNA', { is_im: true, user: anna.id }, [anna.id]);
+    await connect();
+    slack.say(general, anna, `${mention} q`);
+    opened('messages', anna.id);
+    await eventually(() => expect(slack.said(general.id).at(-1)?.text).toContain('Answer to'));
+    await allAcknowledged();
+    expect(slack.calls.filter(({ method }) => /^(agents|assistant)\./.test(method))).toEqual([]);
+  });
+});
+
 describe('when Slack misbehaves, there is one answer', () => {
   const faults = [
     ['rate limit', 'chat.postMessage', { how: 'rate-limit', retryAfterS: 1 }],
@@ -623,7 +670,8 @@ describe('start', () => {
         .split('\n')
         .filter(Boolean)
         .map((line) => line.trim().slice(2));
-    expect(listAt('bot')).toEqual(Object.keys(botScopes));
+    expect(listAt('bot')).toEqual([...Object.keys(botScopes), agentScope].sort());
+    expect(manifest).toContain('agent_view:');
     expect(listAt('bot_events')).toEqual(Object.keys(botEvents));
     const shortcuts = manifest.matchAll(/- name: (.+)\n +type: message\n +callback_id: (\w+)\n/g);
     expect(Object.fromEntries([...shortcuts].map(([, name, id]) => [id, name]))).toEqual(messageShortcuts);

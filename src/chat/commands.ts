@@ -7,7 +7,7 @@ import { DocentError } from '../errors.ts';
 import type { Learning } from '../learn/index.ts';
 import { describeRun } from '../learn/texts.ts';
 import type { Audience } from '../retrieval/visibility.ts';
-import type { IncomingCommand, ReplyContent } from './contract.ts';
+import type { Home, IncomingCommand, Place, ReplyContent } from './contract.ts';
 import { infoContent } from './delivery.ts';
 import type { ChatFeedback } from './feedback.ts';
 import type { LearningNews } from './learning-news.ts';
@@ -38,6 +38,8 @@ const named = (list: readonly DocumentSummary[], words: string): readonly Docume
 export interface ChatCommands {
   /** What to answer. @throws DocentError NOT_ALLOWED */
   run(command: IncomingCommand, audience: Audience): Promise<ReplyContent>;
+  /** What is here for this person: questions to begin with, documents, the state. */
+  home(place: Place, audience: Audience): Promise<Home>;
   /** Documents whose name holds what was typed. */
   titles(audience: Audience, typed: string): Promise<readonly { readonly id: string; readonly title: string }[]>;
 }
@@ -78,27 +80,32 @@ export function createChatCommands(deps: {
     ].join('\n');
   };
 
+  const listOf = async (audience: Audience): Promise<string> => {
+    const list = await documents.list(audience);
+    if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
+    return [`I answer from ${list.length} documents here:`, ...listed(list)].join('\n');
+  };
+
+  const statusOf = async (place: Place, audience: Audience): Promise<string> => {
+    const list = await documents.list(audience);
+    const { workspaceId } = await deps.places.locate(place);
+    const { base, adapter } = deps.model(workspaceId);
+    const ready = list.filter(({ status }) => status === 'ready').length;
+    const failed = list.filter(({ status }) => status === 'failed').length;
+    return [
+      `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
+      `Model: ${base}, adapter ${adapter ?? 'none'}.`,
+      `Learning: ${describeRun(await learning.latest(await learning.scopeOf(workspaceId)))}`,
+      ...(place.channel.visibility === 'direct' ? [] : [`In this channel ${policies[await deps.policies.of(place)]}.`]),
+    ].join('\n');
+  };
+
   const say = async (command: IncomingCommand, audience: Audience): Promise<string> => {
     switch (command.name) {
-      case 'documents': {
-        if (command.text.trim() !== '') return describe(command.text.trim(), audience);
-        const list = await documents.list(audience);
-        if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
-        return [`I answer from ${list.length} documents here:`, ...listed(list)].join('\n');
-      }
-      case 'status': {
-        const list = await documents.list(audience);
-        const { workspaceId } = await deps.places.locate(command.place);
-        const { base, adapter } = deps.model(workspaceId);
-        const ready = list.filter(({ status }) => status === 'ready').length;
-        const failed = list.filter(({ status }) => status === 'failed').length;
-        return [
-          `Documents you can see: ${ready} ready${failed ? `, ${failed} that I could not read` : ''}.`,
-          `Model: ${base}, adapter ${adapter ?? 'none'}.`,
-          `Learning: ${describeRun(await learning.latest(await learning.scopeOf(workspaceId)))}`,
-          `In this channel ${policies[await deps.policies.of(command.place)]}.`,
-        ].join('\n');
-      }
+      case 'documents':
+        return command.text.trim() === '' ? listOf(audience) : describe(command.text.trim(), audience);
+      case 'status':
+        return statusOf(command.place, audience);
       case 'retrain': {
         if (!command.person.isAdmin)
           throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
@@ -127,6 +134,11 @@ export function createChatCommands(deps: {
       named(await documents.list(audience), typed)
         .slice(0, mostTitles)
         .map(({ id, path }) => ({ id, title: path })),
+    home: async (place, audience) => {
+      const examples = await answerer.examples(audience);
+      const texts = [helpText(examples), await listOf(audience), await statusOf(place, audience)];
+      return { examples, sections: texts.map(infoContent) };
+    },
     run: async (command, audience) => {
       const who = { platform: command.place.platform, userId: command.person.id };
       if (command.name === 'feedback') return deps.feedback.list(command);

@@ -92,12 +92,12 @@ export interface ReplyContent {
   readonly attachment?: { readonly name: string; readonly text: string };
 }
 
-export const actionKinds = ['teach', 'approve', 'reject'] as const;
+export const actionKinds = ['teach', 'approve', 'reject', 'stop'] as const;
 
 export interface ReplyAction {
-  /** teach: keep a correction as a document; approve, reject: whether a correction is learned. */
+  /** teach: keep a correction as a document; approve, reject: whether a correction is learned; stop: a question. */
   readonly kind: (typeof actionKinds)[number];
-  /** Id of the feedback that it is about. */
+  /** Id of the feedback or question that it is about. */
   readonly subject: string;
   readonly label: string;
 }
@@ -170,8 +170,15 @@ export const maxFormText = 2_000;
 export interface Reply {
   /** What to store so that the message is found again; changes once the message exists. */
   readonly target: ReplyTarget;
-  progress(text: string): Promise<void>;
+  /** @param actions buttons that are there until the next text */
+  progress(text: string, actions?: readonly ReplyAction[]): Promise<void>;
   finish(content: ReplyContent): Promise<void>;
+}
+
+export interface Home {
+  /** Questions that documents which this person sees answer. */
+  readonly examples: readonly string[];
+  readonly sections: readonly ReplyContent[];
 }
 
 /** What adapters call. Never throws: whatever goes wrong was already said politely through the reply. */
@@ -189,6 +196,10 @@ export interface ChatHandlers {
   correct(correction: IncomingCorrection): Promise<void>;
   press(press: IncomingPress): Promise<void>;
   teach(teaching: IncomingTeaching): Promise<void>;
+  /** This person pressed the platform's own “stop” in this thread; `key`: of the message that it begins with. */
+  stop(stopped: Pick<IncomingPress, 'key' | 'place' | 'person'>): Promise<void>;
+  /** What a page about Docent shows to this person. */
+  home(place: Place, person: Person): Promise<Home>;
   joined(join: IncomingJoin): Promise<void>;
   /** Documents that this person may see here and whose name holds what they typed, for completion. */
   titles(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DocentError, isDocentError } from '../errors.ts';
 import { isConnectionLoss } from '../store/retry.ts';
-import type { Reply, ReplyContent } from './contract.ts';
+import type { Reply, ReplyAction, ReplyContent } from './contract.ts';
 
 /** A platform that is away for longer gets its answers after the next start. */
 const longestTryMs = 15 * 60_000;
@@ -27,8 +27,15 @@ export const presentable = (error: unknown, reference: string): DocentError =>
   isDocentError(error) ? error : new DocentError('INTERNAL', { reference: reference.slice(0, 13) });
 
 /** Progress is a courtesy: when it cannot be shown the answer still comes. */
-export async function showProgress(reply: Reply, text: string, log: Logger): Promise<void> {
-  await reply.progress(text).catch((error: unknown) => log.warn({ err: error }, 'progress could not be shown'));
+export async function showProgress(
+  reply: Reply,
+  text: string,
+  log: Logger,
+  actions: readonly ReplyAction[] = [],
+): Promise<void> {
+  await reply
+    .progress(text, actions)
+    .catch((error: unknown) => log.warn({ err: error }, 'progress could not be shown'));
 }
 
 /** Tries until the platform has taken it. @returns false when it was given up; a later start tries again. */

@@ -179,7 +179,11 @@ export function createChatService(deps: Deps): ChatService {
 
   const runPress = async (press: IncomingPress): Promise<void> => {
     if (await claimed(press.key)) return;
-    if (press.action.kind !== 'teach') await say(press, () => feedback.review(press));
+    if (press.action.kind === 'stop')
+      await say(press, async () =>
+        infoContent((await questions.stop(press.action.subject, press)) ? 'Stopped.' : 'It is answered already.'),
+      );
+    else if (press.action.kind !== 'teach') await say(press, () => feedback.review(press));
     else
       try {
         const taken = await uploads.take(await feedback.asFile(press));
@@ -213,6 +217,11 @@ export function createChatService(deps: Deps): ChatService {
     press: (press) => guarded(press.key, press, () => runPress(press)),
     feedback: (vote) => feedback.vote(vote),
     teach: (teaching) => guarded(teaching.key, teaching, () => runTeaching(teaching)),
+    stop: (stopped) => questions.stopThread(stopped),
+    async home(place, person) {
+      const audience = await places.audience(place, person.id);
+      return commands.home(place, audience);
+    },
     joined: (join) => guarded(join.key, join, () => runJoin(join)),
     titles: async (place, person, typed) => commands.titles(await places.audience(place, person.id), typed),
     messageEdited: (key, text) => uploads.follow(key, text),

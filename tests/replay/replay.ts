@@ -22,7 +22,7 @@ export interface ReplayStage {
   /** What the bot shows that belongs to none of these. */
   readonly strays: (asked: readonly Asked[]) => readonly string[];
   readonly kill: () => Promise<void>;
-  readonly start: () => Promise<void>;
+  readonly start: () => Promise<unknown>;
 }
 
 export interface ReplayFigures {

@@ -125,7 +125,7 @@ const actionRows = (
 ): readonly APIActionRowComponent<APIButtonComponentWithCustomId>[] => {
   const buttons = actions.map(({ kind, subject, label }) => ({
     type: ComponentType.Button as const,
-    style: kind === 'reject' ? (ButtonStyle.Secondary as const) : (ButtonStyle.Primary as const),
+    style: kind === 'reject' || kind === 'stop' ? (ButtonStyle.Secondary as const) : (ButtonStyle.Primary as const),
     label: shorten(label, 80),
     custom_id: `docent:press:${kind}:${subject}`,
   }));
@@ -142,9 +142,9 @@ export function parsePress(customId: string): Pick<ReplyAction, 'kind' | 'subjec
   return kind && subject ? { kind, subject } : null;
 }
 
-export const renderProgress = (text: string, heading = ''): Payload => ({
+export const renderProgress = (text: string, heading = '', actions: readonly ReplyAction[] = []): Payload => ({
   content: cut([heading, neutralise(text) || '…'].filter(Boolean).join('\n'), maxContentLength),
-  components: [],
+  components: actionRows(actions),
   files: [],
   flags: MessageFlags.SuppressEmbeds,
   allowed_mentions: quiet,

@@ -4,7 +4,7 @@
  */
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
-import type { Reply, ReplyTarget } from '../contract.ts';
+import type { Reply, ReplyAction, ReplyTarget } from '../contract.ts';
 import { type Payload, renderProgress, renderReply } from './render.ts';
 
 /** Discord lets a bot edit about five times in five seconds and channel. */
@@ -19,6 +19,11 @@ export interface Surface {
   show(render: () => Payload): Promise<void>;
 }
 
+interface Shown {
+  readonly text: string;
+  readonly actions: readonly ReplyAction[];
+}
+
 export function createReply(
   surface: Surface,
   { log, gapMs = editGapMs }: { readonly log: Pick<BaseLogger, 'warn'>; readonly gapMs?: number },
@@ -27,7 +32,7 @@ export function createReply(
   let begun = false;
   let finished = false;
   let shownAt = 0;
-  let waiting: string | null = null;
+  let waiting: Shown | null = null;
   let timer: NodeJS.Timeout | null = null;
 
   const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
@@ -37,10 +42,10 @@ export function createReply(
   };
 
   /** Progress is a courtesy: what goes wrong with it is logged, and the answer is tried all the same. */
-  const showProgress = (text: string): Promise<void> =>
+  const showProgress = ({ text, actions }: Shown): Promise<void> =>
     inOrder(async () => {
       if (finished) return;
-      await surface.show(() => renderProgress(text, surface.heading()));
+      await surface.show(() => renderProgress(text, surface.heading(), actions));
       shownAt = Date.now();
     }).catch((error) => log.warn({ reason: reasonOf(error) }, 'Discord progress not shown'));
 
@@ -48,14 +53,14 @@ export function createReply(
     get target() {
       return surface.target;
     },
-    progress: async (text) => {
+    progress: async (text, actions = []) => {
       if (finished) return;
       if (!begun) {
         begun = true;
-        return showProgress(text);
+        return showProgress({ text, actions });
       }
       // Only the newest text counts; it waits until Discord takes another edit.
-      waiting = text;
+      waiting = { text, actions };
       timer ??= setTimeout(
         () => {
           timer = null;

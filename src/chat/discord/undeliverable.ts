@@ -53,7 +53,7 @@ export function withLastResort(
     get target() {
       return reply.target;
     },
-    progress: (text) => reply.progress(text),
+    progress: (text, actions) => reply.progress(text, actions),
     finish: async (content) => {
       try {
         await reply.finish(content);

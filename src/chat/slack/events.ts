@@ -4,18 +4,21 @@ import type { App } from '@slack/bolt';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
 import type { ChatHandlers } from '../contract.ts';
+import type { AgentSessions } from './agent.ts';
 import type { SlackCalls } from './calls.ts';
 import { correctionForm, correctionView, readCorrection } from './correction-form.ts';
 import type { Directory } from './directory.ts';
 import { fileKey, isGone } from './files.ts';
+import { homeView } from './home.ts';
 import type { Inbound, MessageShortcut } from './inbound.ts';
 import { commandName, type messageShortcuts } from './permissions.ts';
 import { parsePress, parseVote, pressAction, voteAction } from './render.ts';
-import type { WhisperTarget } from './reply.ts';
+import type { WhisperTarget } from './targets.ts';
 import { createTwins } from './twins.ts';
 import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
 
 interface Listening {
+  readonly sessions: AgentSessions;
   readonly calls: SlackCalls;
   readonly directory: Directory;
   readonly inbound: Inbound;
@@ -38,6 +41,13 @@ interface Interaction {
   readonly response_url: string;
 }
 
+/** @see https://docs.slack.dev/reference/events/agent_session_stopped */
+interface AgentSessionStopped {
+  readonly channel: string;
+  readonly thread_ts: string;
+  readonly user: string;
+}
+
 /** After these a channel may have another name, or be open no longer. */
 const channelEvents = [
   'channel_rename',
@@ -51,7 +61,7 @@ const channelEvents = [
 ] as const;
 
 /** Registers every listener. A failing one makes the receiver not acknowledge, and Slack sends the event again. */
-export function listen(app: App, { calls, directory, inbound, handlers, twinWaitMs, log }: Listening): void {
+export function listen(app: App, { sessions, calls, directory, inbound, handlers, twinWaitMs, log }: Listening): void {
   const { workspace } = directory;
   const placeOf = { platform: 'slack', workspace } as const;
 
@@ -120,6 +130,17 @@ export function listen(app: App, { calls, directory, inbound, handlers, twinWait
     if (/^channel_(convert_to_private|convert_to_public|posting_permissions)$/.test(message.subtype ?? ''))
       return channelChanged(message.channel);
     await twins.message(message);
+  });
+  app.event('app_home_opened', async ({ event: { channel, user, tab } }) => {
+    const [place, person] = await Promise.all([directory.place(channel, ''), directory.person(user)]);
+    const home = await handlers.home(place, person);
+    if (tab === 'home') await calls.call('views.publish', { user_id: user, view: homeView(home) });
+    else await sessions.suggest(channel, home.examples);
+  });
+  app.event('agent_session_stopped', async ({ event }) => {
+    const { channel, thread_ts: thread, user } = event as unknown as AgentSessionStopped;
+    const [place, person] = await Promise.all([directory.place(channel, thread), directory.person(user)]);
+    await handlers.stop({ key: inbound.key({ channel, ts: thread }), place, person });
   });
   app.event('app_uninstalled', () => handlers.workspaceLeft(placeOf));
   app.event('tokens_revoked', async ({ event }) => {

@@ -6,7 +6,7 @@ import type { IncomingCommand, IncomingMessage, IncomingTeaching, Place } from '
 import type { Directory } from './directory.ts';
 import { type Files, isGone, isMedia } from './files.ts';
 import { unescapeText } from './render.ts';
-import type { CommandTarget, MessageTarget } from './reply.ts';
+import type { CommandTarget, MessageTarget } from './targets.ts';
 import { type SlackCommand, type SlackMessage, timeOfTs } from './wire.ts';
 
 /** What people write; everything else is Slack's own news about the channel. */

@@ -11,6 +11,7 @@ import type { BaseLogger } from 'pino';
 import type { Config } from '../../config.ts';
 import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
 import type { ChatAdapter, ChatHandlers, Notes } from '../contract.ts';
+import { createAgentSessions } from './agent.ts';
 import { codeOf, createSlackCalls, tokenCodes, unreachable } from './calls.ts';
 import { awayLine, catchUp } from './catch-up.ts';
 import { createDirectory, type Directory } from './directory.ts';
@@ -19,7 +20,7 @@ import { listen } from './events.ts';
 import { createFiles, type Files } from './files.ts';
 import { createHttpReceiver } from './http.ts';
 import { createInbound, type Inbound } from './inbound.ts';
-import { botScopes } from './permissions.ts';
+import { agentScope, botScopes } from './permissions.ts';
 import type { SlackReceiver } from './receiver.ts';
 import { createReplies } from './reply.ts';
 import { createSocketReceiver } from './socket.ts';
@@ -104,7 +105,9 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
   /** Asks who we are; given up at the stop, while replies under way go on. */
   const introduction = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
   let botUserId = '';
-  const replies = createReplies({ calls, boot, botUserId: () => botUserId, log, gapMs: options.editGapMs });
+  let isAgent = false;
+  const sessions = createAgentSessions({ calls, isAgent: () => isAgent, log });
+  const replies = createReplies({ calls, boot, botUserId: () => botUserId, sessions, log, gapMs: options.editGapMs });
   const startDelays = options.reconnectDelaysMs ?? startDelaysMs;
   const stopping = new AbortController();
   let session: Session | null = null;
@@ -124,6 +127,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       const granted = self.response_metadata?.scopes;
       const missing = granted ? Object.keys(botScopes).filter((scope) => !granted.includes(scope)) : [];
       if (missing.length > 0) throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: missing.join(', ') });
+      isAgent = granted?.includes(agentScope) ?? false;
       return self;
     } catch (error) {
       if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_BOT_TOKEN', error);
@@ -215,7 +219,15 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       logger,
       convoStore: false,
     });
-    listen(app, { calls, directory, inbound: current.inbound, handlers, twinWaitMs: options.twinWaitMs, log });
+    listen(app, {
+      sessions,
+      calls,
+      directory,
+      inbound: current.inbound,
+      handlers,
+      twinWaitMs: options.twinWaitMs,
+      log,
+    });
     try {
       await app.start();
     } catch (error) {

@@ -21,8 +21,13 @@ export const botScopes: Readonly<Record<string, string>> = {
   'users:read': 'admins, and guests who must not see other channels’ documents',
 };
 
+/** Comes with `agent_view`, on paid plans; without it there are no suggested questions, and no stop button of Slack's. */
+export const agentScope = 'assistant:write';
+
 /** Event subscriptions. @see https://docs.slack.dev/reference/events */
 export const botEvents: Readonly<Record<string, string>> = {
+  agent_session_stopped: 'somebody stops a question that waits',
+  app_home_opened: 'the Home tab, and questions to begin with',
   app_mention: 'questions',
   'message.channels': 'files and follow-ups in threads',
   'message.groups': 'files and follow-ups in threads',

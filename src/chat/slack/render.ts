@@ -106,7 +106,7 @@ const actionBlock = (actions: readonly ReplyAction[]): KnownBlock => ({
     action_id: `${pressAction}:${at}`,
     text: { type: 'plain_text', text: shorten(label, 75) },
     value: `${kind}:${subject}`,
-    ...(kind === 'reject' ? {} : { style: 'primary' as const }),
+    ...(kind === 'reject' || kind === 'stop' ? {} : { style: 'primary' as const }),
   })),
 });
 
@@ -123,9 +123,10 @@ export function parseVote(value: string): { readonly vote: 1 | -1; readonly answ
   return match ? { vote: match[1] === 'up' ? 1 : -1, answerId: match[2]! } : null;
 }
 
-export function renderProgress(text: string): Payload {
+export function renderProgress(text: string, actions: readonly ReplyAction[] = []): Payload {
   const line = toMrkdwn(text) || '…';
-  return { text: line, blocks: [{ type: 'context', elements: [{ type: 'mrkdwn', text: `:hourglass: ${line}` }] }] };
+  const shown: KnownBlock = { type: 'context', elements: [{ type: 'mrkdwn', text: `:hourglass: ${line}` }] };
+  return { text: line, blocks: [shown, ...(actions.length > 0 ? [actionBlock(actions)] : [])] };
 }
 
 /** `text` holds the answer and its sources too: notifications, screen readers and search see only that. */

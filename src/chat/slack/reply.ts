@@ -6,12 +6,13 @@
  * known (an error after Slack may have taken it, or another process heard the question) the thread is read first.
  */
 import type { BaseLogger } from 'pino';
-import { z } from 'zod';
-import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
-import type { Reply, ReplyContent, ReplyTarget } from '../contract.ts';
+import { DocentError, reasonOf } from '../../errors.ts';
+import type { Reply, ReplyAction, ReplyContent, ReplyTarget } from '../contract.ts';
+import type { AgentSessions } from './agent.ts';
 import { codeOf, isTransient, type SlackCalls, tokenCodes, unreachable } from './calls.ts';
-import { sendDirectFile } from './direct-file.ts';
-import { escapeText, type Payload, renderProgress, renderReply, toMrkdwn } from './render.ts';
+import { createPrivateReplies } from './private-reply.ts';
+import { escapeText, type Payload, renderProgress, renderReply } from './render.ts';
+import { type MessageTarget, targetSchema } from './targets.ts';
 import { type SlackMessage, tsOfTime } from './wire.ts';
 
 const metadataType = 'docent_reply';
@@ -21,39 +22,6 @@ const editGapMs = 1_200;
 const dayMs = 24 * 60 * 60_000;
 /** Replies of this process that may still be edited. */
 const maxRemembered = 10_000;
-
-const targetSchema = z.discriminatedUnion('kind', [
-  z.object({
-    platform: z.literal('slack'),
-    kind: z.literal('message'),
-    /** The process that heard the question: a reply opened by another one may already be posted, and is looked for. */
-    boot: z.string(),
-    channel: z.string(),
-    /** '' = in the channel itself. */
-    thread: z.string(),
-    user: z.string(),
-    replyTs: z.string().optional(),
-  }),
-  z.object({
-    platform: z.literal('slack'),
-    kind: z.literal('command'),
-    responseUrl: z.string(),
-    /** Who typed it; files go there. */
-    user: z.string(),
-  }),
-  /** Seen by one person of a channel. */
-  z.object({
-    platform: z.literal('slack'),
-    kind: z.literal('whisper'),
-    channel: z.string(),
-    thread: z.string(),
-    user: z.string(),
-  }),
-]);
-type Target = z.infer<typeof targetSchema>;
-export type MessageTarget = Extract<Target, { kind: 'message' }>;
-export type CommandTarget = Extract<Target, { kind: 'command' }>;
-export type WhisperTarget = Extract<Target, { kind: 'whisper' }>;
 
 /** The channel does not take a message of ours any more. @see https://docs.slack.dev/reference/methods/chat.postMessage#errors */
 const mayNotWrite: ReadonlySet<string> = new Set([
@@ -73,6 +41,11 @@ const isMissing: ReadonlySet<string> = new Set(['message_not_found', 'cant_updat
 /** The message that is answered was deleted: nobody waits for the reply. */
 class QuestionGone extends Error {}
 
+interface Shown {
+  readonly text: string;
+  readonly actions: readonly ReplyAction[];
+}
+
 export interface Replies {
   open(target: ReplyTarget, id: string): Reply;
 }
@@ -81,12 +54,14 @@ export function createReplies({
   calls,
   boot,
   botUserId,
+  sessions,
   log,
   gapMs = editGapMs,
 }: {
   readonly calls: SlackCalls;
   readonly boot: string;
   readonly botUserId: () => string;
+  readonly sessions: AgentSessions;
   readonly log: Pick<BaseLogger, 'warn'>;
   readonly gapMs?: number;
 }): Replies {
@@ -94,6 +69,7 @@ export function createReplies({
   const posted = new Map<string, string>();
   const doubtful = new Set<string>();
   const queues = new Map<string, Promise<unknown>>();
+  const ofOne = createPrivateReplies({ calls, log });
 
   /** One at a time for each id. */
   const inOrder = <T>(id: string, work: () => Promise<T>): Promise<T> => {
@@ -208,13 +184,13 @@ export function createReplies({
     let target = stored;
     let finished = false;
     let shownAt = 0;
-    let waiting: string | null = null;
+    let waiting: Shown | null = null;
     let timer: NodeJS.Timeout | null = null;
 
-    const showProgress = (text: string): Promise<void> =>
+    const showProgress = ({ text, actions }: Shown): Promise<void> =>
       inOrder(id, async () => {
         if (finished) return;
-        target = { ...target, replyTs: await show(target, id, renderProgress(text)) };
+        target = { ...target, replyTs: await show(target, id, renderProgress(text, actions)) };
         shownAt = Date.now();
       }).catch((error) => log.warn({ reason: reasonOf(error) }, 'Slack progress not shown'));
 
@@ -222,11 +198,12 @@ export function createReplies({
       get target() {
         return target;
       },
-      async progress(text) {
+      async progress(text, actions = []) {
         if (finished) return;
-        if (shownAt === 0 && !timer) return showProgress(text);
+        if (actions.some(({ kind }) => kind === 'stop')) sessions.busy(target);
+        if (shownAt === 0 && !timer) return showProgress({ text, actions });
         // Only the newest text counts; it waits until Slack takes another edit.
-        waiting = text;
+        waiting = { text, actions };
         timer ??= setTimeout(
           () => {
             timer = null;
@@ -238,6 +215,7 @@ export function createReplies({
       },
       async finish(final: ReplyContent) {
         finished = true;
+        sessions.idle(target, { isSure: stored.boot === boot });
         if (timer) clearTimeout(timer);
         timer = null;
         try {
@@ -261,64 +239,11 @@ export function createReplies({
     };
   };
 
-  /** What is left to say in the channel once the file is on its way, or why it is not. */
-  const withFileSent = async (target: CommandTarget, final: ReplyContent): Promise<ReplyContent> => {
-    if (!final.attachment) return final;
-    try {
-      await sendDirectFile(calls, target.user, toMrkdwn(final.text), final.attachment);
-      return { ...final, text: 'I sent it to you as a direct message.' };
-    } catch (error) {
-      if (isDocentError(error, 'PLATFORM_UNREACHABLE')) throw error;
-      log.warn({ reason: reasonOf(error) }, 'Slack file not sent');
-      const known =
-        codeOf(error) === 'missing_scope'
-          ? new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'files:write' })
-          : new DocentError('BAD_REQUEST', { reason: `Slack does not take the file: ${reasonOf(error)}` });
-      return { ...final, text: known.line, tone: 'error' };
-    }
-  };
-
-  /** Commands are answered to the one who typed them, through an address that Slack gave for half an hour. */
-  const commandReply = (target: CommandTarget): Reply => ({
-    target,
-    progress: async () => undefined,
-    async finish(final) {
-      const { text, blocks } = renderReply(await withFileSent(target, final));
-      const response = await fetch(target.responseUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ response_type: 'ephemeral', text, blocks, unfurl_links: false }),
-        redirect: 'error',
-      }).catch((error: unknown) => {
-        throw unreachable(error);
-      });
-      await response.body?.cancel();
-      if (response.status >= 500 || response.status === 429) throw unreachable(new Error(`HTTP ${response.status}`));
-      if (!response.ok) throw new DocentError('BAD_REQUEST', { reason: `Slack refuses the reply: ${response.status}` });
-    },
-  });
-
-  /** Where one person of a channel reads it, and where the bot may not write there, in a direct message. */
-  const whisper = (target: WhisperTarget): Reply => ({
-    target,
-    progress: async () => undefined,
-    async finish(final) {
-      const { channel, thread, user } = target;
-      const { text, blocks } = renderReply(final);
-      try {
-        await calls.call('chat.postEphemeral', { channel, thread_ts: thread, user, text, blocks });
-      } catch (error) {
-        if (codeOf(error) === null || tokenCodes.has(codeOf(error) ?? '')) throw unreachable(error);
-        await calls.call('chat.postMessage', { channel: user, text, blocks, unfurl_links: false });
-      }
-    },
-  });
-
   return {
     open(stored, id) {
       const target = targetSchema.parse(stored);
       if (target.kind === 'message') return messageReply(target, id);
-      return target.kind === 'command' ? commandReply(target) : whisper(target);
+      return target.kind === 'command' ? ofOne.toCommand(target) : ofOne.whisper(target);
     },
   };
 }

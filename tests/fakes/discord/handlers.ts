@@ -145,6 +145,8 @@ export function createHandlers(
       heard.joins.push(join);
       take(join.key, 'hello', join.target);
     },
+    stop: async () => undefined,
+    home: async () => ({ examples: [], sections: [] }),
     titles: async (_place, _person, typed) => [{ id: 'd1', title: `${typed}…` }],
     messageEdited: async (key, text) => void heard.edits.push(`${key} ${text}`),
     workspaceLeft: async ({ workspace }) => void heard.left.push(workspace.externalId),

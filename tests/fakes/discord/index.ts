@@ -167,6 +167,7 @@ export async function startFakeDiscord({
     apiUrl: `${baseUrl}/api`,
     cdnUrl: baseUrl,
     token,
+    environment: { DISCORD_TOKEN: token, DISCORD_API_URL: `${baseUrl}/api`, DISCORD_CDN_URL: baseUrl },
     mention: `<@${world.bot.id}>`,
     attach,
     say,

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { botScopes } from '../../../src/chat/slack/permissions.ts';
+import { agentScope, botScopes } from '../../../src/chat/slack/permissions.ts';
 
 export interface FakeUser {
   readonly id: string;
@@ -95,6 +95,10 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     readonly blocks?: readonly Record<string, unknown>[];
   }[] = [];
   /** Bytes that the bot uploaded, and those of them that people see. */
+  /** Home tabs and suggested prompts as people see them, and every state that a session had. */
+  const homes = new Map<string, Record<string, unknown>>();
+  const suggested = new Map<string, readonly { readonly message: string }[]>();
+  const sessionStates: string[] = [];
   const uploads = new Map<string, string>();
   const sentFiles: { readonly channel: string; readonly name: string; readonly text: string }[] = [];
   /** What commands were answered, in order. */
@@ -107,7 +111,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const acknowledged = new Set<string>();
   const state = {
     base: '',
-    scopes: Object.keys(botScopes),
+    scopes: [...Object.keys(botScopes), agentScope],
     loginPage: false,
     redirect: '',
     /** HTTP mode: where requests go, and the secret that they are signed with. */
@@ -253,6 +257,18 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       const id = `V${++counter}`;
       views.push({ id, trigger: trigger!, view: JSON.parse(view!) });
       return { ok: true, view: { id } };
+    },
+    'views.publish': ({ user_id: user, view }) => {
+      homes.set(user!, JSON.parse(view!));
+      return { ok: true };
+    },
+    'agents.sessions.setStatus': ({ channel_id: channel, thread_ts: thread, status }) => {
+      sessionStates.push(`${channel} ${thread} ${status}`);
+      return { ok: true, status };
+    },
+    'assistant.threads.setSuggestedPrompts': ({ channel_id: channel, prompts }) => {
+      suggested.set(channel!, JSON.parse(prompts!));
+      return { ok: true };
     },
     'chat.delete': ({ channel, ts }) => {
       const at = messages.findIndex((one) => one.channel === channel && one.ts === ts);
@@ -405,6 +421,9 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     messages,
     responses,
     views,
+    homes,
+    suggested,
+    sessionStates,
     whispers,
     sentFiles,
     calls,
