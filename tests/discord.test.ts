@@ -360,6 +360,16 @@ describe('missed while away', () => {
     expect(discord.shown(general)).toHaveLength(3);
   });
 
+  it('finds the newest mention behind an hour of busy talk', async () => {
+    const { discord, general, ada, adapter, handlers } = await setup({ start: false });
+    const began = Date.now() - hour / 2;
+    for (let i = 0; i < 1100; i++) discord.say(general, ada, 'Lunch?', { atMs: began + i, tell: false });
+    const question = discord.say(general, ada, `${discord.mention} Still there?`, { atMs: began + 2000, tell: false });
+    await adapter.start(handlers);
+    await until(() => discord.shown(general).length === 1);
+    expect(discord.shown(general)[0]!.message_reference?.message_id).toBe(question.id);
+  });
+
   it('looks into direct messages that it knows', async () => {
     const { discord, ada, adapter, create, handlers, isIdle, jobs } = await setup();
     const direct = discord.world.directChannel(ada);

@@ -83,7 +83,9 @@ export function createChatCommands(deps: {
   const listOf = async (audience: Audience): Promise<string> => {
     const list = await documents.list(audience);
     if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
-    return [`I answer from ${list.length} documents here:`, ...listed(list)].join('\n');
+    return [`I answer from ${list.length} ${list.length === 1 ? 'document' : 'documents'} here:`, ...listed(list)].join(
+      '\n',
+    );
   };
 
   const statusOf = async (place: Place, audience: Audience): Promise<string> => {

@@ -33,6 +33,9 @@ export function reportError(error: unknown): number {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 
+/** Smaller files are there before one could be read. */
+const worthABar = 1e6;
+
 /** A bar on a terminal; four lines in a log. */
 export function createDownloadBar(): {
   readonly update: (name: string, done: number, total: number | null) => void;
@@ -50,7 +53,7 @@ export function createDownloadBar(): {
         quarter = -1;
         if (!process.stderr.isTTY) note(`fetching ${name} …`);
       }
-      if (total === null) return;
+      if (total === null || total < worthABar) return;
       if (process.stderr.isTTY) {
         if (!bar) {
           bar = new SingleBar(

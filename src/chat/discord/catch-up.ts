@@ -5,7 +5,7 @@ import type { Client, Collection, Message, TextBasedChannel } from 'discord.js';
 import { PermissionFlagsBits } from 'discord.js';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
-import { snowflakeAt, timeOf } from './interaction-surface.ts';
+import { timeOf } from './interaction-surface.ts';
 
 /** Design §8: what is younger is answered, what is older gets one line. */
 export const answerWithinMs = 60 * 60_000;
@@ -31,18 +31,22 @@ export interface CatchUp {
   readonly log: Pick<BaseLogger, 'warn' | 'info'>;
 }
 
-async function* since(channel: TextBasedChannel, sinceMs: number): AsyncGenerator<Message> {
-  let after = snowflakeAt(sinceMs);
+/** The newest `maxPages` pages of what was said since then, oldest first. */
+async function since(channel: TextBasedChannel, sinceMs: number): Promise<readonly Message[]> {
+  const found: Message[] = [];
+  let before = {};
   for (let page = 0; page < maxPages; page++) {
-    const messages = (await channel.messages.fetch({ after, limit: pageSize, cache: false })) as Collection<
+    const messages = (await channel.messages.fetch({ ...before, limit: pageSize, cache: false })) as Collection<
       string,
       Message
     >;
-    const inOrder = [...messages.values()].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
-    yield* inOrder;
-    if (inOrder.length < pageSize) return;
-    after = inOrder.at(-1)!.id;
+    const newestFirst = [...messages.values()].sort((a, b) => (BigInt(a.id) > BigInt(b.id) ? -1 : 1));
+    const young = newestFirst.filter(({ id }) => timeOf(id) >= sinceMs);
+    found.push(...young);
+    if (young.length < pageSize) break;
+    before = { before: young.at(-1)!.id };
   }
+  return found.reverse();
 }
 
 /** Looks through the channels with news; one that cannot be read is left out. */
@@ -72,7 +76,7 @@ export async function catchUp({
   }
   for (const channel of channels)
     try {
-      for await (const message of since(channel, sinceMs)) {
+      for (const message of await since(channel, sinceMs)) {
         if (message.author.bot || message.author.id === client.user.id || (await isKnown(message))) continue;
         if (nowMs - message.createdTimestamp <= answerWithinMs) await answer(message);
         else await excuse(message);
