@@ -247,6 +247,14 @@ export const settingsTable = {
     'The signing secret, for HTTP mode: without SLACK_APP_TOKEN Slack’s requests come to /slack/events.',
     true,
   ),
+  SLACK_CLIENT_ID: setting(
+    'Slack',
+    '',
+    text,
+    'text',
+    'With the client secret: several workspaces install the app themselves, at /slack/install; docs/install-slack.md.',
+  ),
+  SLACK_CLIENT_SECRET: setting('Slack', '', text, 'text', 'The client secret of the Slack app.', true),
   SLACK_API_URL: setting('Slack', '', url, 'an address', 'Another address of the Slack API (proxies, tests).'),
   DISCORD_TOKEN: setting(
     'Discord',

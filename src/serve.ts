@@ -21,7 +21,7 @@ const say = (line: string): void => {
 };
 
 const missing = (config: Config): string[] => [
-  ...(config.SLACK_BOT_TOKEN ? [] : ['Slack is off: `npx docent setup slack` connects it.']),
+  ...(config.SLACK_BOT_TOKEN || config.SLACK_CLIENT_ID ? [] : ['Slack is off: `npx docent setup slack` connects it.']),
   ...(config.DISCORD_TOKEN ? [] : ['Discord is off: `npx docent setup discord` connects it.']),
 ];
 
@@ -55,7 +55,7 @@ export async function serve({ config, log }: { readonly config: Config; readonly
   };
   const boot = async (): Promise<void> => {
     // Binding first: a taken port is the most frequent reason not to start, and costs nothing to find out.
-    const slackDoor = config.SLACK_SIGNING_SECRET ? createSlackDoor() : undefined;
+    const slackDoor = config.SLACK_SIGNING_SECRET || config.SLACK_CLIENT_ID ? createSlackDoor() : undefined;
     const slack = slackDoor ? { slack: slackDoor.requests } : {};
     const web = createServer({ config, ...webCollaborators(docent), ...slack, version: '0.1.0' });
     const { url } = await web.start();

@@ -38,7 +38,7 @@ export function createLocalOperator(deps: {
 }): Operator {
   const { docent } = deps;
   const { config } = docent;
-  const connected = Boolean(config.SLACK_BOT_TOKEN || config.DISCORD_TOKEN);
+  const connected = Boolean(config.SLACK_BOT_TOKEN || config.SLACK_CLIENT_ID || config.DISCORD_TOKEN);
   const channels = async () => createChannelNames({ prisma: (await docent.store()).prisma, connected });
 
   const models = async (): Promise<ModelsSummary> => {

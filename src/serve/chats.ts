@@ -10,12 +10,14 @@ import { createPolicies } from '../chat/policies.ts';
 import { createChatQuestions } from '../chat/questions.ts';
 import { type ChatService, createChatService } from '../chat/service.ts';
 import type { SlackDoor } from '../chat/slack/door.ts';
+import { createSlackInstallations } from '../chat/slack/installations.ts';
 import { createChatUploads } from '../chat/uploads.ts';
 import { createWelcome } from '../chat/welcome.ts';
 import { createDeparted } from '../documents/departed.ts';
 import { isDocentError, reasonOf } from '../errors.ts';
 import type { Docent } from '../main.ts';
 import { createNotes } from '../store/notes.ts';
+import { createSeal } from '../store/seal.ts';
 
 export interface Chats {
   readonly adapters: readonly ChatAdapter[];
@@ -35,10 +37,14 @@ async function makeAdapters(docent: Docent, slackDoor?: SlackDoor): Promise<Chat
   const { config, log } = docent;
   const { prisma } = await docent.store();
   const adapters: ChatAdapter[] = [];
-  if (config.SLACK_BOT_TOKEN) {
+  if (config.SLACK_BOT_TOKEN || config.SLACK_CLIENT_ID) {
     const { createSlackAdapter } = await import('../chat/slack/index.ts');
     const notes = createNotes(prisma, 'slack');
-    adapters.push(createSlackAdapter({ config, notes, log, ...(slackDoor ? { door: slackDoor } : {}) }));
+    const installations = config.SLACK_CLIENT_ID
+      ? { installations: createSlackInstallations({ prisma, seal: createSeal(config.DOCENT_HOME), log }) }
+      : {};
+    const door = slackDoor ? { door: slackDoor } : {};
+    adapters.push(createSlackAdapter({ config, notes, log, ...door, ...installations }));
   }
   if (config.DISCORD_TOKEN) {
     const { createDiscordAdapter } = await import('../chat/discord/index.ts');

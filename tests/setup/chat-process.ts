@@ -12,7 +12,7 @@ import { webCollaborators } from '../../src/serve/web.ts';
 const log = pino({ level: process.env.DOCENT_LOG_LEVEL ?? 'silent' }, pino.destination(2));
 const config = loadConfig(process.env, process.env.DOCENT_HOME);
 const docent = createDocent({ config, log });
-const door = config.SLACK_SIGNING_SECRET ? createSlackDoor() : undefined;
+const door = config.SLACK_SIGNING_SECRET || config.SLACK_CLIENT_ID ? createSlackDoor() : undefined;
 const web = door ? createServer({ config, ...webCollaborators(docent), slack: door.requests }) : null;
 await web?.start();
 await docent.work();

@@ -23,6 +23,8 @@ interface Listening {
   readonly directory: Directory;
   readonly inbound: Inbound;
   readonly handlers: ChatHandlers;
+  /** The workspace removed the app. */
+  readonly onLeft: () => Promise<void>;
   /** How long the second event of a mention is waited for. */
   readonly twinWaitMs: number | undefined;
   readonly log: Pick<BaseLogger, 'warn'>;
@@ -61,7 +63,10 @@ const channelEvents = [
 ] as const;
 
 /** Registers every listener. A failing one makes the receiver not acknowledge, and Slack sends the event again. */
-export function listen(app: App, { sessions, calls, directory, inbound, handlers, twinWaitMs, log }: Listening): void {
+export function listen(
+  app: App,
+  { sessions, calls, directory, inbound, handlers, twinWaitMs, onLeft, log }: Listening,
+): void {
   const { workspace } = directory;
   const placeOf = { platform: 'slack', workspace } as const;
 
@@ -142,9 +147,13 @@ export function listen(app: App, { sessions, calls, directory, inbound, handlers
     const [place, person] = await Promise.all([directory.place(channel, thread), directory.person(user)]);
     await handlers.stop({ key: inbound.key({ channel, ts: thread }), place, person });
   });
-  app.event('app_uninstalled', () => handlers.workspaceLeft(placeOf));
+  const left = async (): Promise<void> => {
+    await handlers.workspaceLeft(placeOf);
+    await onLeft();
+  };
+  app.event('app_uninstalled', left);
   app.event('tokens_revoked', async ({ event }) => {
-    if ((event.tokens.bot ?? []).length > 0) await handlers.workspaceLeft(placeOf);
+    if ((event.tokens.bot ?? []).length > 0) await left();
   });
   app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
   for (const name of ['member_joined_channel', 'member_left_channel'] as const)
@@ -196,7 +205,14 @@ export function listen(app: App, { sessions, calls, directory, inbound, handlers
   app.view(correctionForm, async ({ body, view, ack }) => {
     const { channel, thread, ...words } = readCorrection(view);
     const user = body.user.id;
-    const target: WhisperTarget = { platform: 'slack', kind: 'whisper', channel, thread, user };
+    const target: WhisperTarget = {
+      platform: 'slack',
+      kind: 'whisper',
+      team: workspace.externalId,
+      channel,
+      thread,
+      user,
+    };
     await inTime(
       Promise.all([directory.place(channel, thread), directory.person(user)]).then(([place, person]) =>
         handlers.correct({ key: inbound.keyOf(`form:${view.id}`), ...words, place, person, target }),
@@ -214,7 +230,7 @@ export function listen(app: App, { sessions, calls, directory, inbound, handlers
       const target =
         press.kind === 'teach'
           ? inbound.threadTarget(channel.id, thread, user.id)
-          : ({ platform: 'slack', kind: 'command', responseUrl, user: user.id } as const);
+          : ({ platform: 'slack', kind: 'command', team: workspace.externalId, responseUrl, user: user.id } as const);
       await inTime(handlers.press({ key: inbound.keyOf(`press:${trigger}`), action: press, place, person, target }));
     }
     await ack();

@@ -5,11 +5,11 @@
  * Bolt's own receiver answers before the listeners run, and wants a server of its own.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type App, isValidSlackRequest } from '@slack/bolt';
+import { isValidSlackRequest } from '@slack/bolt';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
-import type { SlackDoor } from './door.ts';
-import type { SlackReceiver } from './receiver.ts';
+import type { SlackRequests } from './door.ts';
+import type { SlackReceiver, Take } from './receiver.ts';
 
 const path = '/slack/events';
 /** Slack's largest are some ten kilobytes. */
@@ -57,22 +57,25 @@ const isSlacks = (request: IncomingMessage, body: string, signingSecret: string)
     },
   });
 
+export interface HttpReceiver extends SlackReceiver {
+  readonly requests: SlackRequests;
+}
+
 export function createHttpReceiver({
   signingSecret,
-  door,
+  take,
   log,
   onConnected,
 }: {
   readonly signingSecret: string;
-  readonly door: SlackDoor;
+  readonly take: Take;
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
   readonly onConnected: () => void;
-}): SlackReceiver {
-  let app: App | null = null;
+}): HttpReceiver {
   let open = false;
 
   /** @see https://docs.slack.dev/apis/events-api/using-http-request-urls */
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'POST' || request.url?.split('?')[0] !== path) return end(response, 404);
     const text = await bodyOf(request);
     if (text === null) return end(response, 413);
@@ -84,7 +87,7 @@ export function createHttpReceiver({
     if (body.type === 'url_verification') return end(response, 200, { challenge: body.challenge });
     if (body.ssl_check !== undefined) return end(response, 200);
     let said: unknown;
-    await app?.processEvent({
+    await take({
       body,
       // Bolt calls this early for events; what it says is sent when the listeners are through.
       ack: async (response) => {
@@ -97,23 +100,20 @@ export function createHttpReceiver({
   };
 
   return {
-    init: (given) => {
-      app = given;
+    requests: (request, response) => {
+      // Slack sends it again.
+      if (!open) return end(response, 503);
+      answer(request, response).catch((error: unknown) => {
+        log.error({ reason: reasonOf(error) }, 'Slack request not taken');
+        end(response, error instanceof SyntaxError ? 400 : 500);
+      });
     },
     async start() {
-      door.open((request, response) => {
-        take(request, response).catch((error: unknown) => {
-          // Not acknowledged: Slack sends it again.
-          log.error({ reason: reasonOf(error) }, 'Slack request not taken');
-          end(response, error instanceof SyntaxError ? 400 : 500);
-        });
-      });
       open = true;
       onConnected();
     },
     async stop() {
       open = false;
-      door.open(null);
     },
     isConnected: () => open,
   };

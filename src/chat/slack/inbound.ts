@@ -119,6 +119,7 @@ export function createInbound({
   const threadTarget = (channel: string, thread: string, user: string): MessageTarget => ({
     platform: 'slack',
     kind: 'message',
+    team: workspace.externalId,
     boot,
     channel,
     thread,
@@ -198,6 +199,7 @@ export function createInbound({
       const target: CommandTarget = {
         platform: 'slack',
         kind: 'command',
+        team: workspace.externalId,
         responseUrl: command.response_url,
         user: command.user_id,
       };

@@ -1,42 +1,40 @@
 /**
- * Slack as a chat platform. Composes connection, incoming messages and replies; knows `chat/contract.ts` and nothing of
- * answers or documents.
+ * Slack as a chat platform: one workspace by its token, or those that installed the app themselves. Composes how events
+ * arrive and the workspaces that they are for; knows `chat/contract.ts` and nothing of answers or documents.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { App } from '@slack/bolt';
+import type { ReceiverEvent } from '@slack/bolt';
 import { LogLevel, type Logger as SlackLogger } from '@slack/logger';
-import { WebClient, type WebClientOptions } from '@slack/web-api';
+import type { WebClientOptions } from '@slack/web-api';
 import type { BaseLogger } from 'pino';
 import type { Config } from '../../config.ts';
 import { DocentError, isDocentError, reasonOf } from '../../errors.ts';
-import type { ChatAdapter, ChatHandlers, Notes } from '../contract.ts';
-import { createAgentSessions } from './agent.ts';
-import { codeOf, createSlackCalls, tokenCodes, unreachable } from './calls.ts';
-import { awayLine, catchUp } from './catch-up.ts';
-import { createDirectory, type Directory } from './directory.ts';
+import type { ChatAdapter, ChatHandlers, Notes, Reply, ReplyTarget } from '../contract.ts';
+import { codeOf, tokenCodes, unreachable } from './calls.ts';
 import type { SlackDoor } from './door.ts';
-import { listen } from './events.ts';
-import { createFiles, type Files } from './files.ts';
 import { createHttpReceiver } from './http.ts';
-import { createInbound, type Inbound } from './inbound.ts';
-import { agentScope, botScopes } from './permissions.ts';
+import type { SlackInstallation, SlackInstallations } from './installations.ts';
+import { createInstaller } from './installer.ts';
 import type { SlackReceiver } from './receiver.ts';
-import { createReplies } from './reply.ts';
+import { createSession, type SlackSession, tokenInvalid } from './session.ts';
 import { createSocketReceiver } from './socket.ts';
-import type { SlackMessage } from './wire.ts';
+import { teamOf } from './targets.ts';
 
 /** A request that hangs is given up; Slack answers within seconds. */
 const requestTimeoutMs = 30_000;
 /** How often “I am here” is noted, for catching up after a crash. */
 const seenEveryMs = 60_000;
-const seenKey = 'slack:seen';
+/** Waits between tries to connect for the first time; each try has its own repetitions of calls. */
+const startDelaysMs: readonly number[] = [5_000, 15_000, 60_000];
 
 type Settings = Pick<
   Config,
   | 'SLACK_BOT_TOKEN'
   | 'SLACK_APP_TOKEN'
   | 'SLACK_SIGNING_SECRET'
+  | 'SLACK_CLIENT_ID'
+  | 'SLACK_CLIENT_SECRET'
   | 'SLACK_API_URL'
   | 'DOCENT_MAX_UPLOAD_MB'
   | 'DOCENT_ADMINS'
@@ -45,22 +43,16 @@ type Settings = Pick<
 export interface SlackAdapterOptions {
   readonly config: Settings;
   readonly notes: Notes;
-  /** Where Slack's requests come in, for HTTP mode: without an app-level token. */
+  /** Where Slack's requests come in: for HTTP mode (without an app-level token), and for installing. */
   readonly door?: SlackDoor;
+  /** Needed with SLACK_CLIENT_ID. */
+  readonly installations?: SlackInstallations;
   readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
   /** Waits between tries of one call, and of connecting; shorter in tests. */
   readonly retryDelaysMs?: readonly number[];
   readonly reconnectDelaysMs?: readonly number[];
   readonly editGapMs?: number;
   readonly twinWaitMs?: number;
-}
-
-interface Session {
-  readonly files: Files;
-  readonly directory: Directory;
-  readonly inbound: Inbound;
-  readonly receiver: SlackReceiver;
-  readonly botName: string;
 }
 
 /** Bolt logs whole payloads at its lower levels: only warnings and errors pass, cut short. */
@@ -74,15 +66,29 @@ const quietLogger = (log: Pick<BaseLogger, 'warn' | 'error'>): SlackLogger => ({
   setName: () => undefined,
 });
 
-/** Waits between tries to connect for the first time; each try has its own repetitions of calls. */
-const startDelaysMs: readonly number[] = [5_000, 15_000, 60_000];
+/**
+ * The workspace whose app an event is for. In channels that organisations share, `team_id` may be another one.
+ * @see https://docs.slack.dev/apis/events-api#callback-field
+ */
+function teamOfEvent(body: Record<string, unknown>): string | null {
+  const {
+    authorizations,
+    team_id: teamId,
+    team,
+  } = body as {
+    authorizations?: readonly { readonly team_id?: string }[];
+    team_id?: string;
+    team?: { readonly id?: string };
+  };
+  return authorizations?.[0]?.team_id ?? teamId ?? team?.id ?? null;
+}
 
-const tokenInvalid = (name: string, error: unknown): DocentError =>
-  new DocentError(
-    'TOKEN_INVALID',
-    { platform: 'Slack', name, reason: codeOf(error), guide: 'slack' },
-    { cause: error },
-  );
+/** For a workspace that removed the app: nobody can be told, so nothing is owed. */
+const replyToNobody = (target: ReplyTarget): Reply => ({
+  target,
+  progress: async () => undefined,
+  finish: async () => undefined,
+});
 
 /**
  * @example
@@ -90,7 +96,7 @@ const tokenInvalid = (name: string, error: unknown): DocentError =>
  * await slack.start(handlers);
  */
 export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
-  const { config, notes, log } = options;
+  const { config, notes, door, installations, log } = options;
   const boot = randomUUID();
   const logger = quietLogger(log);
   const clientOptions: WebClientOptions = {
@@ -100,157 +106,105 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     timeout: requestTimeoutMs,
     logger,
   };
-  const client = new WebClient(config.SLACK_BOT_TOKEN, clientOptions);
-  const calls = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
-  /** Asks who we are; given up at the stop, while replies under way go on. */
-  const introduction = createSlackCalls({ client, log, retryDelaysMs: options.retryDelaysMs });
-  let botUserId = '';
-  let isAgent = false;
-  const sessions = createAgentSessions({ calls, isAgent: () => isAgent, log });
-  const replies = createReplies({ calls, boot, botUserId: () => botUserId, sessions, log, gapMs: options.editGapMs });
   const startDelays = options.reconnectDelaysMs ?? startDelaysMs;
   const stopping = new AbortController();
-  let session: Session | null = null;
-  let lookingBack: Promise<void> = Promise.resolve();
+  let handlers: ChatHandlers | null = null;
 
-  /** Who we are here, and whether the app may do what it needs. */
-  const identify = async () => {
-    try {
-      const self = await introduction.call<{
-        user_id: string;
-        user: string;
-        bot_id: string;
-        team_id: string;
-        team: string;
-        response_metadata?: { scopes?: readonly string[] };
-      }>('auth.test');
-      const granted = self.response_metadata?.scopes;
-      const missing = granted ? Object.keys(botScopes).filter((scope) => !granted.includes(scope)) : [];
-      if (missing.length > 0) throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: missing.join(', ') });
-      isAgent = granted?.includes(agentScope) ?? false;
-      return self;
-    } catch (error) {
-      if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_BOT_TOKEN', error);
-      throw isDocentError(error) ? error : unreachable(error);
-    }
-  };
-
-  const noteSeen = async (): Promise<void> => {
-    if (session?.receiver.isConnected()) await notes.set(seenKey, String(Date.now())).catch(() => undefined);
-  };
-  const seenTimer = setInterval(() => void noteSeen(), seenEveryMs);
-  seenTimer.unref();
-
-  const excuse = async (message: SlackMessage, inbound: Inbound): Promise<void> => {
-    if (!inbound.isCall(message)) return;
-    const incoming = await inbound.message(message, async () => false);
-    if (!incoming) return;
-    // As if another process had heard it: the thread is read before the line is posted.
-    const reply = replies.open({ ...incoming.target, boot: 'earlier' }, `${incoming.key}:away`);
-    await reply.finish({ text: awayLine, sources: [], answerId: null, tone: 'info' });
-  };
-
-  const lookBack = async ({ directory, inbound }: Session, handlers: ChatHandlers): Promise<void> => {
-    const lastSeen = await notes.get(seenKey);
-    const nowMs = Date.now();
-    await notes.set(seenKey, String(nowMs));
-    // Channels may have been renamed or made private meanwhile.
-    const { workspace } = directory;
-    await handlers.workspacesPresent('slack', [workspace.externalId], false);
-    for await (const channel of directory.own())
-      await handlers.channelChanged({ platform: 'slack', workspace, channel: directory.channelOf(channel) });
-    await catchUp({
-      calls,
-      directory,
-      lastSeenMs: lastSeen ? Number(lastSeen) : null,
-      nowMs,
-      isKnown: (message) => handlers.isKnown(inbound.key(message)),
-      answer: async (message) => {
-        const incoming = await inbound.message(message, (place) => handlers.isOwnThread(place));
-        if (incoming) await handlers.message(incoming);
-      },
-      excuse: (message) => excuse(message, inbound),
-      log,
-    });
-  };
-
-  const connect = async (handlers: ChatHandlers): Promise<void> => {
-    const self = await identify();
-    botUserId = self.user_id;
-    const team = { externalId: self.team_id, name: self.team };
-    const directory = createDirectory({ calls, team, admins: config.DOCENT_ADMINS });
-    const files = createFiles({
-      calls,
-      token: config.SLACK_BOT_TOKEN,
+  const makeSession = (token: string, tokenName: string, seenKey: string, onLeft: () => Promise<void>): SlackSession =>
+    createSession({
+      token,
+      tokenName,
+      seenKey,
+      onLeft,
+      notes,
+      boot,
+      admins: config.DOCENT_ADMINS,
+      maxFileBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
       apiUrl: config.SLACK_API_URL,
-      team: team.externalId,
-      maxBytes: config.DOCENT_MAX_UPLOAD_MB * 2 ** 20,
-    });
-    const onConnected = () => {
-      lookingBack = lookingBack
-        .then(() => (stopping.signal.aborted ? undefined : lookBack(current, handlers)))
-        .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
-    };
-    const receiver =
-      options.door && !config.SLACK_APP_TOKEN
-        ? createHttpReceiver({ signingSecret: config.SLACK_SIGNING_SECRET, door: options.door, log, onConnected })
-        : createSocketReceiver({
-            appToken: config.SLACK_APP_TOKEN,
-            clientOptions: { ...clientOptions },
-            logger,
-            log,
-            reconnectDelaysMs: options.reconnectDelaysMs,
-            onConnected,
-          });
-    const current: Session = {
-      directory,
-      files,
-      receiver,
-      botName: self.user,
-      inbound: createInbound({ directory, files, botUserId, boot }),
-    };
-    const app = new App({
-      token: config.SLACK_BOT_TOKEN,
-      botId: self.bot_id,
-      botUserId,
-      tokenVerificationEnabled: false,
-      receiver,
-      clientOptions,
+      clientOptions: { ...clientOptions },
       logger,
-      convoStore: false,
-    });
-    listen(app, {
-      sessions,
-      calls,
-      directory,
-      inbound: current.inbound,
-      handlers,
-      twinWaitMs: options.twinWaitMs,
       log,
+      retryDelaysMs: options.retryDelaysMs,
+      editGapMs: options.editGapMs,
+      twinWaitMs: options.twinWaitMs,
     });
+  /** The workspace of SLACK_BOT_TOKEN. */
+  const own = config.SLACK_BOT_TOKEN
+    ? makeSession(config.SLACK_BOT_TOKEN, 'SLACK_BOT_TOKEN', 'slack:seen', async () => undefined)
+    : null;
+  const installed = new Map<string, SlackSession>();
+
+  const all = (): readonly SlackSession[] => [...(own ? [own] : []), ...installed.values()];
+  const connected = () => all().flatMap((session) => session.presence() ?? []);
+  const sessionOf = (team: string | null): SlackSession | null => {
+    const ofTeam = team === null ? undefined : installed.get(team);
+    if (ofTeam) return ofTeam;
+    // Alone it hears everything: people of shared channels press buttons under their own workspace.
+    if (own) return own;
+    return team === null && installed.size === 1 ? [...installed.values()][0]! : null;
+  };
+
+  const take = async (event: ReceiverEvent): Promise<void> => {
+    const team = teamOfEvent(event.body);
+    const session = sessionOf(team);
+    if (session) return session.take(event);
+    // Acknowledged: Slack would send it again for nothing.
+    log.warn({ team }, 'an event of a workspace that Docent is not installed in');
+  };
+
+  let lookingBack: Promise<void> = Promise.resolve();
+  const lookBack = (sessions: readonly SlackSession[]): void => {
+    for (const session of sessions)
+      lookingBack = lookingBack
+        .then(() => (stopping.signal.aborted || !handlers ? undefined : session.lookBack(handlers)))
+        .catch((error: unknown) => log.warn({ reason: reasonOf(error) }, 'Slack not caught up'));
+  };
+
+  const http =
+    door && config.SLACK_SIGNING_SECRET && !config.SLACK_APP_TOKEN
+      ? createHttpReceiver({
+          signingSecret: config.SLACK_SIGNING_SECRET,
+          take,
+          log,
+          onConnected: () => lookBack(all()),
+        })
+      : null;
+  let receiver: SlackReceiver | null = null;
+  const makeReceiver = (): SlackReceiver =>
+    http ??
+    createSocketReceiver({
+      appToken: config.SLACK_APP_TOKEN,
+      take,
+      clientOptions: { ...clientOptions },
+      logger,
+      log,
+      reconnectDelaysMs: options.reconnectDelaysMs,
+      onConnected: () => lookBack(all()),
+    });
+
+  const listenToSlack = async (): Promise<void> => {
+    if (receiver?.isConnected()) return;
+    const made = makeReceiver();
     try {
-      await app.start();
+      await made.start();
     } catch (error) {
       if (tokenCodes.has(codeOf(error) ?? '')) throw tokenInvalid('SLACK_APP_TOKEN', error);
       if (codeOf(error) === 'missing_scope')
         throw new DocentError('SCOPE_MISSING', { platform: 'Slack', scope: 'connections:write (app-level token)' });
       throw unreachable(error);
     }
-    if (stopping.signal.aborted) {
-      await receiver.stop();
-      return;
-    }
-    session = current;
+    receiver = made;
+    if (stopping.signal.aborted) await made.stop();
   };
 
-  /** A Slack that was away at the start is asked again until it is there, or says that it will not have us. */
-  const keepTrying = async (handlers: ChatHandlers): Promise<void> => {
+  /** A Slack that was away is asked again until it is there, or says that it will not have us. */
+  const keepTrying = async (attemptOnce: () => Promise<void>): Promise<void> => {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {
       const delayMs = startDelays[Math.min(attempt, startDelays.length - 1)]!;
       await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {
-        await connect(handlers);
+        await attemptOnce();
         log.info({}, 'Slack connected');
         return;
       } catch (error) {
@@ -260,20 +214,83 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     }
   };
 
+  const add = ({ teamId, token }: SlackInstallation): SlackSession => {
+    installed.get(teamId)?.stop();
+    const session = makeSession(token, `the token of ${teamId}`, `slack:seen:${teamId}`, async () => {
+      installed.delete(teamId);
+      session.stop();
+      await installations?.remove(teamId);
+    });
+    installed.set(teamId, session);
+    return session;
+  };
+
+  /** One workspace that does not answer must not keep the others waiting. */
+  const joinInstalled = async (session: SlackSession, heard: ChatHandlers): Promise<void> => {
+    try {
+      await session.connect(heard);
+    } catch (error) {
+      log.warn({ reason: reasonOf(error) }, 'a Slack workspace is not connected');
+      if (isDocentError(error, 'PLATFORM_UNREACHABLE'))
+        void keepTrying(() => session.connect(heard).then(() => lookBack([session])));
+    }
+  };
+
+  const installer =
+    installations && door && config.SLACK_CLIENT_ID && config.SLACK_CLIENT_SECRET
+      ? createInstaller({
+          clientId: config.SLACK_CLIENT_ID,
+          clientSecret: config.SLACK_CLIENT_SECRET,
+          apiUrl: config.SLACK_API_URL,
+          clientOptions: { ...clientOptions },
+          logger,
+          log,
+          onInstalled: async (installation) => {
+            await installations.save(installation);
+            const session = add(installation);
+            if (!handlers) return;
+            await joinInstalled(session, handlers);
+            lookBack([session]);
+            log.info({ team: installation.teamName }, 'Slack workspace installed');
+          },
+        })
+      : null;
+
+  const connect = async (heard: ChatHandlers): Promise<void> => {
+    await own?.connect(heard);
+    await Promise.all([...installed.values()].map((session) => joinInstalled(session, heard)));
+    await listenToSlack();
+  };
+
+  const noteSeen = async (): Promise<void> => {
+    if (receiver?.isConnected()) await Promise.all(all().map((session) => session.noteSeen()));
+  };
+  const seenTimer = setInterval(() => void noteSeen(), seenEveryMs);
+  seenTimer.unref();
+
+  const presenceOf = (team: string) => sessionOf(team)?.presence() ?? null;
+
   return {
     platform: 'slack',
-    async start(handlers) {
-      if (!config.SLACK_APP_TOKEN && !(options.door && config.SLACK_SIGNING_SECRET))
+    async start(given) {
+      handlers = given;
+      if (!config.SLACK_APP_TOKEN && !http)
         throw new DocentError('TOKEN_INVALID', {
           platform: 'Slack',
           name: 'SLACK_APP_TOKEN',
           reason: 'it is not set',
           guide: 'slack',
         });
+      for (const installation of (await installations?.list()) ?? []) add(installation);
+      door?.open((request, response) => {
+        if (installer?.isFor(request.url ?? '')) installer.requests(request, response);
+        else if (http) http.requests(request, response);
+        else response.writeHead(404).end();
+      });
       try {
-        await connect(handlers);
+        await connect(given);
       } catch (error) {
-        if (isDocentError(error, 'PLATFORM_UNREACHABLE')) void keepTrying(handlers);
+        if (isDocentError(error, 'PLATFORM_UNREACHABLE')) void keepTrying(() => connect(given));
         throw error;
       }
     },
@@ -281,18 +298,25 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       if (stopping.signal.aborted) return;
       await noteSeen();
       stopping.abort();
-      introduction.close();
+      for (const session of all()) session.stop();
       clearInterval(seenTimer);
-      await session?.receiver.stop();
+      door?.open(null);
+      await receiver?.stop();
     },
-    open: (target, id) => replies.open(target, id),
+    open: (target, id) => sessionOf(teamOf(target))?.replies.open(target, id) ?? replyToNobody(target),
     // A thread takes any number of messages, and a command's address five.
     aside: (target) => target,
-    earlierFiles: async ({ channel }) => session?.files.earlier(channel.externalId) ?? [],
-    closedChannelsOf: async (_workspaceId, personId) => session?.directory.closedChannelsOf(personId) ?? [],
-    describe: () =>
-      session
-        ? `Slack: connected to ${session.directory.workspace.name} as @${session.botName}${config.SLACK_APP_TOKEN ? '' : ', over HTTP'}`
-        : 'Slack: not connected yet',
+    earlierFiles: async ({ channel, workspace }) =>
+      presenceOf(workspace.externalId)?.files.earlier(channel.externalId) ?? [],
+    closedChannelsOf: async (workspaceId, personId) =>
+      presenceOf(workspaceId)?.directory.closedChannelsOf(personId) ?? [],
+    describe() {
+      const over = config.SLACK_APP_TOKEN ? '' : ', over HTTP';
+      const here = connected().map(({ directory, botName }) => `${directory.workspace.name} as @${botName}`);
+      if (here.length > 0) return `Slack: connected to ${here.join(', ')}${over}`;
+      return receiver?.isConnected()
+        ? `Slack: no workspace yet; install it at /slack/install${over}`
+        : 'Slack: not connected yet';
+    },
   };
 }

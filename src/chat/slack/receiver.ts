@@ -1,6 +1,11 @@
 /** How Slack's messages arrive: over a socket that we open, or over HTTP that Slack opens. */
-import type { Receiver } from '@slack/bolt';
+import type { ReceiverEvent } from '@slack/bolt';
 
-export interface SlackReceiver extends Receiver {
+/** Rejects when the event was not taken: Slack then sends it again. */
+export type Take = (event: ReceiverEvent) => Promise<void>;
+
+export interface SlackReceiver {
+  start(): Promise<void>;
+  stop(): Promise<void>;
   isConnected(): boolean;
 }

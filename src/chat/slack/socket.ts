@@ -6,14 +6,13 @@
  * which Slack otherwise sends again. And its reconnecting ends for good when `apps.connections.open` answers 5xx.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App } from '@slack/bolt';
 import type { Logger as SlackLogger } from '@slack/logger';
 import { SocketModeClient } from '@slack/socket-mode';
 import type { WebClientOptions } from '@slack/web-api';
 import type { BaseLogger } from 'pino';
 import { reasonOf } from '../../errors.ts';
 import { codeOf, tokenCodes } from './calls.ts';
-import type { SlackReceiver } from './receiver.ts';
+import type { SlackReceiver, Take } from './receiver.ts';
 
 /** Waits between attempts to connect; the last one repeats. */
 export const defaultReconnectDelaysMs: readonly number[] = [100, 1000, 2000, 5000, 15_000, 30_000];
@@ -29,6 +28,7 @@ interface Envelope {
 
 export function createSocketReceiver({
   appToken,
+  take,
   clientOptions,
   logger,
   log,
@@ -36,6 +36,7 @@ export function createSocketReceiver({
   reconnectDelaysMs = defaultReconnectDelaysMs,
 }: {
   readonly appToken: string;
+  readonly take: Take;
   readonly clientOptions: WebClientOptions;
   readonly logger: SlackLogger;
   readonly log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
@@ -45,7 +46,6 @@ export function createSocketReceiver({
 }): SlackReceiver {
   const client = new SocketModeClient({ appToken, logger, clientOptions, autoReconnectEnabled: false });
   const stopping = new AbortController();
-  let app: App | null = null;
   let connected = false;
   let loop: Promise<void> = Promise.resolve();
 
@@ -62,7 +62,7 @@ export function createSocketReceiver({
   client.on('slack_event', async ({ ack, body, retry_num, retry_reason }: Envelope) => {
     let response: unknown;
     try {
-      await app?.processEvent({
+      await take({
         body,
         // Bolt calls this early for events; what it says is sent when the listeners are through.
         ack: async (said) => {
@@ -121,9 +121,6 @@ export function createSocketReceiver({
   };
 
   return {
-    init: (given) => {
-      app = given;
-    },
     async start() {
       const gone = lost();
       await connect();

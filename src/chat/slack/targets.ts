@@ -1,10 +1,14 @@
 /** Where Slack's replies go; stored with what is owed, so that a later process finds them. */
 import { z } from 'zod';
 
+/** Absent in what was stored before there could be several workspaces. */
+const team = z.string().optional();
+
 export const targetSchema = z.discriminatedUnion('kind', [
   z.object({
     platform: z.literal('slack'),
     kind: z.literal('message'),
+    team,
     /** The process that heard the question: a reply opened by another one may already be posted, and is looked for. */
     boot: z.string(),
     channel: z.string(),
@@ -16,6 +20,7 @@ export const targetSchema = z.discriminatedUnion('kind', [
   z.object({
     platform: z.literal('slack'),
     kind: z.literal('command'),
+    team,
     responseUrl: z.string(),
     /** Who typed it; files go there. */
     user: z.string(),
@@ -24,6 +29,7 @@ export const targetSchema = z.discriminatedUnion('kind', [
   z.object({
     platform: z.literal('slack'),
     kind: z.literal('whisper'),
+    team,
     channel: z.string(),
     thread: z.string(),
     user: z.string(),
@@ -33,3 +39,7 @@ type Target = z.infer<typeof targetSchema>;
 export type MessageTarget = Extract<Target, { kind: 'message' }>;
 export type CommandTarget = Extract<Target, { kind: 'command' }>;
 export type WhisperTarget = Extract<Target, { kind: 'whisper' }>;
+
+/** The workspace that a stored target belongs to; null where it does not say. */
+export const teamOf = (target: Readonly<Record<string, unknown>>): string | null =>
+  typeof target.team === 'string' ? target.team : null;

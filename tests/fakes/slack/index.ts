@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { agentScope, botScopes } from '../../../src/chat/slack/permissions.ts';
+import { createTeams, type FakeTeam } from './teams.ts';
 
 export interface FakeUser {
   readonly id: string;
@@ -20,6 +21,8 @@ export interface FakeUser {
 
 export interface FakeChannel {
   readonly id: string;
+  /** Its workspace, the first one where it is absent. */
+  readonly team?: string;
   name: string;
   is_im?: boolean;
   is_mpim?: boolean;
@@ -81,6 +84,8 @@ const botId = 'BBOT';
 export const teamId = 'T1';
 
 export async function startFakeSlack({ port = 0 }: { readonly port?: number } = {}) {
+  const teams = createTeams({ id: teamId, name: 'Acme', token: 'xoxb-fake' });
+  const first = teams.all.get(teamId)!;
   const users = new Map<string, FakeUser>();
   const channels = new Map<string, FakeChannel>();
   const messages: FakeMessage[] = [];
@@ -114,6 +119,9 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     scopes: [...Object.keys(botScopes), agentScope],
     loginPage: false,
     redirect: '',
+    /** Who is at the browser when the app is installed, and where Slack sends them afterwards. */
+    installs: teamId,
+    redirectUrl: '',
     /** HTTP mode: where requests go, and the secret that they are signed with. */
     requestUrl: '',
     signingSecret: 'fake-signing-secret',
@@ -156,8 +164,16 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const inRange = (ts: string, { oldest = '0', latest = '9999999999' }: Record<string, string>): boolean =>
     Number(ts) >= Number(oldest) && Number(ts) <= Number(latest);
 
-  const methods: Record<string, (parameters: Record<string, string>) => Answer> = {
-    'auth.test': () => ({ ok: true, user_id: botUser, user: 'docent', bot_id: botId, team_id: teamId, team: 'Acme' }),
+  const teamOf = (channel: unknown): string => channels.get(String(channel))?.team ?? teamId;
+  const methods: Record<string, (parameters: Record<string, string>, team: FakeTeam) => Answer> = {
+    'auth.test': (_, { id, name }) => ({
+      ok: true,
+      user_id: botUser,
+      user: 'docent',
+      bot_id: botId,
+      team_id: id,
+      team: name,
+    }),
     'apps.connections.open': () => ({ ok: true, url: `${state.base.replace('http', 'ws')}/socket` }),
     'conversations.info': ({ channel }) => {
       const found = channels.get(channel!);
@@ -169,11 +185,11 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
         : error('message_not_found'),
     'conversations.members': ({ channel }) => ({ ok: true, members: [...(channels.get(channel!)?.members ?? [])] }),
     'users.info': ({ user }) => (users.has(user!) ? { ok: true, user: users.get(user!) } : error('user_not_found')),
-    'users.list': () => ({ ok: true, members: [...users.values()] }),
-    'users.conversations': ({ user = botUser }) => ({
+    'users.list': (_, team) => ({ ok: true, members: [...users.values()].filter((one) => one.team_id === team.id) }),
+    'users.conversations': ({ user = botUser }, team) => ({
       ok: true,
       channels: [...channels.values()]
-        .filter((one) => one.members.has(user) && one.members.has(botUser))
+        .filter((one) => one.members.has(user) && one.members.has(botUser) && teamOf(one.id) === team.id)
         .map(channelJson),
     }),
     'conversations.history': (parameters) => ({
@@ -291,8 +307,13 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     const parameters = Object.fromEntries(new URLSearchParams(await bodyOf(request)));
     calls.push({ method, parameters });
     const token = (request.headers.authorization ?? `Bearer ${parameters.token ?? ''}`).replace('Bearer ', '');
-    if (token !== (method === 'apps.connections.open' ? 'xapp-fake' : 'xoxb-fake'))
+    if (method === 'oauth.v2.access')
+      return void send(response, 200, teams.access(parameters, state.scopes.join(','), botUser));
+    const team = teams.ofToken(token) ?? (method === 'apps.connections.open' && token === 'xapp-fake' ? first : null);
+    if (!team || (method === 'apps.connections.open') !== (token === 'xapp-fake'))
       return void send(response, 200, error('invalid_auth'));
+    if (channels.has(parameters.channel ?? '') && teamOf(parameters.channel) !== team.id)
+      return void send(response, 200, error('channel_not_found'));
     const stopAt = stops.findIndex((one) => one.method === method);
     const stop = stopAt < 0 ? null : stops.splice(stopAt, 1)[0]!;
     if (stop?.where === 'before') return stop.reached();
@@ -304,7 +325,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     if (misbehaviour?.how === 'fail-before') return void send(response, 500, 'oops');
     if (misbehaviour?.how === 'refuse') return void send(response, 200, error(misbehaviour.error));
     if (misbehaviour?.how === 'slow') await new Promise((resolve) => setTimeout(resolve, misbehaviour.ms));
-    const answer = methods[method]?.(parameters) ?? error('unknown_method');
+    const answer = methods[method]?.(parameters, team) ?? error('unknown_method');
     if (stop?.where === 'inside') return stop.reached();
     if (misbehaviour?.how === 'fail-after') return void send(response, 500, 'oops');
     send(response, 200, answer, { 'x-oauth-scopes': state.scopes.join(',') });
@@ -314,14 +335,17 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const serveFile = (path: string, request: IncomingMessage, response: ServerResponse): void => {
     if (state.redirect) return void response.writeHead(302, { location: state.redirect }).end();
     const file = files.get(path);
-    if (state.loginPage || request.headers.authorization !== 'Bearer xoxb-fake')
+    if (state.loginPage || !teams.ofToken((request.headers.authorization ?? '').replace('Bearer ', '')))
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in to Acme</html>');
     if (!file) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': file.mimetype }).end(file.content);
   };
 
   const server = createServer((request, response) => {
-    const path = new URL(request.url!, 'http://x').pathname;
+    const address = new URL(request.url!, 'http://x');
+    const path = address.pathname;
+    if (path === '/oauth/v2/authorize')
+      return teams.allow(address, teams.all.get(state.installs)!, state.redirectUrl, response);
     if (path.startsWith('/api/'))
       serveCall(path.slice(5), request, response).catch((thrown: unknown) =>
         response.writeHead(599).end(String(thrown)),
@@ -394,10 +418,10 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   const event = (body: Record<string, unknown>): string =>
     deliver('events_api', {
       type: 'event_callback',
-      team_id: teamId,
+      team_id: teamOf(body.channel),
       api_app_id: 'A1',
       event_id: `Ev${++counter}`,
-      authorizations: [{ team_id: teamId, user_id: botUser, is_bot: true }],
+      authorizations: [{ team_id: body.team ?? teamOf(body.channel), user_id: botUser, is_bot: true }],
       event: { event_ts: nextTs(), ...body },
     });
 
@@ -416,6 +440,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
   };
 
   return {
+    addTeam: teams.add,
     users,
     channels,
     messages,
@@ -481,7 +506,7 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
       return deliver('slash_commands', {
         command: '/docent',
         text,
-        team_id: teamId,
+        team_id: teamOf(channel.id),
         channel_id: channel.id,
         channel_name: channel.name,
         user_id: user.id,
