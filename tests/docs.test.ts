@@ -21,6 +21,24 @@ describe('documents', () => {
     }
   });
 
+  it('names tests that exist for every feature of chat, and pictures that are there', () => {
+    const chat = read('docs/chat.md');
+    const rows = chat.split('\n').filter((line) => / ● \| `/.test(line));
+    expect(rows.length).toBeGreaterThan(30);
+    for (const row of rows) {
+      const shown = row.split(' | ').at(-1)!;
+      const files = [...shown.matchAll(/`([^`]+\.ts)`/g)].map(([, file]) => read(file!));
+      const titles = [...shown.matchAll(/“([^”]+)”/g)].map(([, title]) => title!);
+      for (const title of titles)
+        expect(
+          files.some((text) => text.includes(title)),
+          title,
+        ).toBe(true);
+    }
+    for (const [, picture] of chat.matchAll(/\]\((images\/[^)]+)\)/g))
+      expect(existsSync(new URL(`../docs/${picture}`, import.meta.url)), picture).toBe(true);
+  });
+
   it('lets no package run a script when it is installed', () => {
     // onnxruntime-node would fetch CUDA libraries, Prisma an engine that is not used. npm 11 reads allowScripts, npm 10
     // the lock file, into which `npm install` of a new package may write hasInstallScript again: take it out there.
