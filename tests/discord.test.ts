@@ -395,6 +395,18 @@ describe('files', () => {
     });
   });
 
+  it('takes several files by the form of /upload', async () => {
+    const { discord, general, ada, heard, isIdle } = await setup();
+    const opened = discord.command(general, ada, 'upload');
+    await until(() => opened.modal !== null);
+    expect(JSON.stringify(opened.modal)).toMatch(/"type":19.*"max_values":10/);
+    const files = ['a.md', 'b.md'].map((name) => ({ name, bytes: `# ${name}` }));
+    const sent = discord.submit(opened, { files });
+    await until(() => heard.commands.length === 1 && isIdle());
+    expect(heard.commands[0]).toMatchObject({ name: 'upload', files: [{ name: 'a.md' }, { name: 'b.md' }] });
+    expect(sent.original).toBeTruthy();
+  });
+
   it('takes files with a mention, each with a reply of its own, and no reply twice', async () => {
     const { discord, general, ada, isIdle, jobs, heard, adapter, create, handlers, resume } = await setup();
     discord.forgetNonces();

@@ -18,16 +18,19 @@ import { type Conversations, createConversations } from './conversations.ts';
 import { earlierFiles } from './earlier-files.ts';
 import { createEvents, directChannels, type Events as IncomingEvents } from './events.ts';
 import { createFiles } from './files.ts';
-import { createInbound, messageKey } from './inbound.ts';
+import { createInbound } from './inbound.ts';
 import { createInteractionSurface } from './interaction-surface.ts';
+import { createInteractions } from './interactions.ts';
 import { createMembers, type Members } from './members.ts';
 import { createLock, createMessageSurface } from './message-surface.ts';
 import { createPostSurface } from './post-surface.ts';
 import { createReply } from './reply.ts';
 import { createCalls } from './rest.ts';
+import { messageKey } from './spoken.ts';
 import { parseTarget } from './targets.ts';
 import { withLastResort } from './undeliverable.ts';
 import { announceRooms, followChanges } from './upkeep.ts';
+import { createWhereabouts } from './whereabouts.ts';
 
 /** Waits between connection attempts while Discord cannot be reached; the last one repeats. */
 const reconnectDelaysMs = [1000, 2000, 5000, 15_000, 30_000, 60_000] as const;
@@ -132,17 +135,19 @@ export function createDiscordAdapter({
 
   const prepare = (client: Client<true>, handlers: ChatHandlers): Session => {
     const members = createMembers({ client });
-    const inbound = createInbound({
-      selfId: () => client.user.id,
+    const ownId = () => client.user.id;
+    const whereabouts = createWhereabouts({ admins: config.DOCENT_ADMINS, members, conversations });
+    const inbound = createInbound({ selfId: ownId, boot, files, members, whereabouts });
+    const interactions = createInteractions({
+      selfId: ownId,
       applicationId: () => client.application.id,
       boot,
-      admins: config.DOCENT_ADMINS,
       files,
-      members,
-      conversations,
+      whereabouts,
     });
     const events = createEvents({
       inbound,
+      interactions,
       handlers,
       notes,
       lock,

@@ -60,9 +60,8 @@ export const commandTable: Readonly<Record<string, CommandSpec>> = {
     options: [
       {
         name: 'file',
-        description: 'PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or text',
+        description: 'PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or text; left out: a form for several',
         kind: 'file',
-        required: true,
       },
     ],
   },

@@ -21,11 +21,13 @@ import { awayLine } from './catch-up.ts';
 import { type ChannelMessages, nonceOf } from './channel-messages.ts';
 import { commandTable, messageCommands } from './commands.ts';
 import { correctionModal, readCorrection } from './correction-form.ts';
-import { type Inbound, isPrivate } from './inbound.ts';
+import type { Inbound } from './inbound.ts';
+import { type Interactions, isPrivate } from './interactions.ts';
 import type { Lock } from './message-surface.ts';
 import { cut, parsePress, parseVote, renderProgress } from './render.ts';
 import type { Calls } from './rest.ts';
 import { noteUploads } from './upkeep.ts';
+import { readUpload, uploadModal } from './upload-form.ts';
 
 /**
  * Discord waits 3 s for an acknowledgement. The question is recorded first, so that nothing promised is lost; a slow
@@ -59,6 +61,7 @@ export interface Events {
 
 export function createEvents({
   inbound,
+  interactions,
   handlers,
   notes,
   lock,
@@ -68,6 +71,7 @@ export function createEvents({
   readsPlainMessages,
 }: {
   readonly inbound: Inbound;
+  readonly interactions: Interactions;
   readonly handlers: ChatHandlers;
   readonly notes: Notes;
   readonly lock: Lock;
@@ -146,17 +150,19 @@ export function createEvents({
     },
     command: (interaction) => {
       const spec = commandTable[interaction.commandName];
+      if (spec?.meaning === 'upload' && interactions.attached(interaction).length === 0)
+        return acknowledgements.send(interaction, InteractionResponseType.Modal, uploadModal()).then(() => undefined);
       return recordFirst(interaction, isPrivate(interaction), () =>
         spec?.meaning === 'ask'
-          ? inbound.ask(interaction).then((message) => handlers.message(message))
-          : inbound.command(interaction).then((command) => handlers.command(command)),
+          ? interactions.ask(interaction).then((message) => handlers.message(message))
+          : interactions.command(interaction).then((command) => handlers.command(command)),
       );
     },
     button: async (interaction) => {
       const press = parsePress(interaction.customId);
       if (press)
         return recordFirst(interaction, press.kind !== 'teach', async () =>
-          handlers.press({ action: press, ...(await inbound.presser(interaction, press.kind !== 'teach')) }),
+          handlers.press({ action: press, ...(await interactions.presser(interaction, press.kind !== 'teach')) }),
         );
       const vote = parseVote(interaction.customId);
       if (!vote) return;
@@ -169,23 +175,28 @@ export function createEvents({
               flags: MessageFlags.Ephemeral,
               allowed_mentions: { parse: [] },
             });
-      const { place, person } = await inbound.presser(interaction, true, vote.thread);
+      const { place, person } = await interactions.presser(interaction, true, vote.thread);
       await handlers.feedback({ answerId: vote.answerId, vote: vote.vote, place, person });
       await shown;
     },
     form: async (interaction) => {
+      const attachments = readUpload(interaction);
+      if (attachments)
+        return recordFirst(interaction, false, () =>
+          interactions.upload(interaction, attachments).then((command) => handlers.command(command)),
+        );
       const form = readCorrection(interaction);
       if (!form) return;
       const { thread, ...words } = form;
       await recordFirst(interaction, true, async () =>
-        handlers.correct({ ...words, ...(await inbound.presser(interaction, true, thread)) }),
+        handlers.correct({ ...words, ...(await interactions.presser(interaction, true, thread)) }),
       );
     },
     menu: (interaction) =>
       recordFirst(interaction, false, async () => {
         if (messageCommands[interaction.commandName] === 'ask')
-          return handlers.message(await inbound.askAbout(interaction));
-        const teaching = await inbound.teach(interaction);
+          return handlers.message(await interactions.askAbout(interaction));
+        const teaching = await interactions.teach(interaction);
         await noteUploads(notes, interaction.targetMessage.id, {
           workspace: teaching.place.workspace,
           keys: [teaching.message.key, ...teaching.files.map((file) => file.key)],
@@ -193,7 +204,7 @@ export function createEvents({
         await handlers.teach(teaching);
       }),
     complete: async (interaction) => {
-      const { place, person } = await inbound.typist(interaction);
+      const { place, person } = await interactions.typist(interaction);
       const found = await handlers.titles(place, person, interaction.options.getFocused()).catch(() => []);
       await acknowledgements.send(interaction, InteractionResponseType.ApplicationCommandAutocompleteResult, {
         choices: found.map(({ id, title }) => ({ name: cut(title, maxChoiceLength), value: id })),

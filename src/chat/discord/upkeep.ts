@@ -15,10 +15,10 @@ import {
 } from 'discord.js';
 import type { ChatHandlers, Notes, Place } from '../contract.ts';
 import { fileKey } from './files.ts';
-import { messageKey } from './inbound.ts';
 import { snowflakeAt } from './interaction-surface.ts';
 import type { Members } from './members.ts';
 import { channelOf, guildPlace, homeOf, roomsOf, workspaceOf } from './place.ts';
+import { messageKey } from './spoken.ts';
 import type { PostTarget } from './targets.ts';
 
 interface UploadNote {

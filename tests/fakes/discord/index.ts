@@ -256,16 +256,28 @@ export async function startFakeDiscord({
       gateway.dispatchMessage('MESSAGE_UPDATE', message);
     },
     /** Sends the form that this interaction opened. */
-    submit: (opened: FakeInteraction, values: Readonly<Record<string, string>>): FakeInteraction => {
+    submit: (
+      opened: FakeInteraction,
+      values: Readonly<Record<string, string | readonly FakeFile[]>>,
+    ): FakeInteraction => {
       const channel = world.channels.get(opened.channelId)!;
       const bare = world.addInteraction(channel, opened.user, null);
+      const attachments: Record<string, FakeAttachment> = {};
+      const asComponent = (value: string | readonly FakeFile[]) => {
+        if (typeof value === 'string') return { type: 4, value };
+        const list = value.map((file) => attach(channel.id, file));
+        for (const one of list) attachments[one.id] = one;
+        return { type: 19, values: list.map(({ id }) => id) };
+      };
       const components = Object.entries(values).map(([custom_id, value], at) => ({
         type: 18,
         id: at * 2 + 1,
-        component: { type: 4, id: at * 2 + 2, custom_id, value },
+        component: { id: at * 2 + 2, custom_id, ...asComponent(value) },
       }));
       const interaction: FakeInteraction = Object.assign(bare, {
-        data: interactionJson(bare, 5, { data: { custom_id: opened.modal!.custom_id, components } }),
+        data: interactionJson(bare, 5, {
+          data: { custom_id: opened.modal!.custom_id, components, resolved: { attachments } },
+        }),
       });
       send(interaction);
       return interaction;
