@@ -135,6 +135,19 @@ test('what only a closed channel’s document says is not told in an open one', 
   expect(visibleText(listed.original!)).not.toContain('merger.md');
 });
 
+test('killed while the files of an upload are still on their way: the next process fetches them', async () => {
+  const release = discord.holdFiles();
+  const opened = discord.command(general, ada, 'upload');
+  await eventually(() => expect(opened.modal).toBeTruthy());
+  const bytes = (name: string) => ({ name, bytes: `# ${name}\n\nThe ${name} is kept in the tower.\n` });
+  const sent = discord.submit(opened, { files: [bytes('ledger.md'), bytes('globe.md')] });
+  await eventually(() => expect(sent.original).toBeTruthy());
+  await product.kill();
+  release();
+  await start();
+  await eventually(() => expect(visibleText(sent.original!)).toMatch(/✓ ledger\.md: learned.*✓ globe\.md: learned/s));
+});
+
 for (const [where, method] of [
   ['before', 'POST'],
   ['inside', 'POST'],

@@ -139,12 +139,13 @@ export function createChatService(deps: Deps): ChatService {
       }
       return runJoin({ key: command.key, why: 'command', place: command.place, target: command.target });
     }
-    await claim(command, `command:${command.name}`);
     if (command.files.length > 0) {
       const taken = await uploads.take(command);
+      await claim(command, `command:${command.name}`);
       background(taken.report());
       return;
     }
+    await claim(command, `command:${command.name}`);
     const audience = await places.audience(command.place, command.person.id);
     await say(command, () => commands.run(command, audience));
   };

@@ -30,6 +30,7 @@ import { messageKey } from './spoken.ts';
 import { parseTarget } from './targets.ts';
 import { withLastResort } from './undeliverable.ts';
 import { announceRooms, followChanges } from './upkeep.ts';
+import { createUploadIntents } from './upload-intents.ts';
 import { createWhereabouts } from './whereabouts.ts';
 
 /** Waits between connection attempts while Discord cannot be reached; the last one repeats. */
@@ -115,10 +116,13 @@ export function createDiscordAdapter({
     void work().catch((error) => log.error({ reason: reasonOf(error) }, 'Discord event not handled'));
   };
 
+  const intents = createUploadIntents({ notes, lock, files });
+
   const lookBack = async ({ client, events }: Session, handlers: ChatHandlers): Promise<void> => {
     const lastSeen = await notes.get(seenKey);
     const nowMs = Date.now();
     await notes.set(seenKey, String(nowMs));
+    await intents.resume(handlers);
     await catchUp({
       client,
       lastSeenMs: lastSeen ? Number(lastSeen) : null,
@@ -148,6 +152,7 @@ export function createDiscordAdapter({
     const events = createEvents({
       inbound,
       interactions,
+      intents,
       handlers,
       notes,
       lock,

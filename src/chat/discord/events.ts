@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Attachment,
   type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
@@ -15,7 +16,7 @@ import {
   Routes,
 } from 'discord.js';
 import { DocentError } from '../../errors.ts';
-import type { ChatHandlers, Notes } from '../contract.ts';
+import type { ChatHandlers, IncomingCommand, Notes } from '../contract.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { awayLine } from './catch-up.ts';
 import { type ChannelMessages, nonceOf } from './channel-messages.ts';
@@ -26,8 +27,11 @@ import { type Interactions, isPrivate } from './interactions.ts';
 import type { Lock } from './message-surface.ts';
 import { cut, parsePress, parseVote, renderProgress } from './render.ts';
 import type { Calls } from './rest.ts';
+import { messageLink } from './spoken.ts';
+import type { InteractionTarget } from './targets.ts';
 import { noteUploads } from './upkeep.ts';
 import { readUpload, uploadModal } from './upload-form.ts';
+import { plain, type UploadIntents } from './upload-intents.ts';
 
 /**
  * Discord waits 3 s for an acknowledgement. The question is recorded first, so that nothing promised is lost; a slow
@@ -62,6 +66,7 @@ export interface Events {
 export function createEvents({
   inbound,
   interactions,
+  intents,
   handlers,
   notes,
   lock,
@@ -72,6 +77,7 @@ export function createEvents({
 }: {
   readonly inbound: Inbound;
   readonly interactions: Interactions;
+  readonly intents: UploadIntents;
   readonly handlers: ChatHandlers;
   readonly notes: Notes;
   readonly lock: Lock;
@@ -135,6 +141,14 @@ export function createEvents({
     }
   };
 
+  const takeUpload = async (command: Promise<IncomingCommand>, attachments: readonly Attachment[]): Promise<void> => {
+    const { files: _, ...rest } = await command;
+    const { guildId, channelId, interactionId } = rest.target as InteractionTarget;
+    // An interaction has no message of its own, but Discord opens the history around any id.
+    const url = messageLink(guildId, channelId, interactionId);
+    await intents.take({ command: rest, files: attachments.map(plain), url }, handlers);
+  };
+
   return {
     message: async (message) => {
       if (taken.has(message.id)) return;
@@ -152,11 +166,12 @@ export function createEvents({
       const spec = commandTable[interaction.commandName];
       if (spec?.meaning === 'upload' && interactions.attached(interaction).length === 0)
         return acknowledgements.send(interaction, InteractionResponseType.Modal, uploadModal()).then(() => undefined);
-      return recordFirst(interaction, isPrivate(interaction), () =>
-        spec?.meaning === 'ask'
-          ? interactions.ask(interaction).then((message) => handlers.message(message))
-          : interactions.command(interaction).then((command) => handlers.command(command)),
-      );
+      return recordFirst(interaction, isPrivate(interaction), async () => {
+        if (spec?.meaning === 'ask') return handlers.message(await interactions.ask(interaction));
+        const command = interactions.command(interaction);
+        const attachments = interactions.attached(interaction);
+        return attachments.length > 0 ? takeUpload(command, attachments) : handlers.command(await command);
+      });
     },
     button: async (interaction) => {
       const press = parsePress(interaction.customId);
@@ -182,9 +197,7 @@ export function createEvents({
     form: async (interaction) => {
       const attachments = readUpload(interaction);
       if (attachments)
-        return recordFirst(interaction, false, () =>
-          interactions.upload(interaction, attachments).then((command) => handlers.command(command)),
-        );
+        return recordFirst(interaction, false, () => takeUpload(interactions.upload(interaction), attachments));
       const form = readCorrection(interaction);
       if (!form) return;
       const { thread, ...words } = form;

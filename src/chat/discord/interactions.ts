@@ -7,7 +7,7 @@ import type {
   MessageContextMenuCommandInteraction,
   ModalSubmitInteraction,
 } from 'discord.js';
-import type { IncomingCommand, IncomingFile, IncomingMessage, IncomingTeaching, Person, Place } from '../contract.ts';
+import type { IncomingCommand, IncomingMessage, IncomingTeaching, Person, Place } from '../contract.ts';
 import { commandTable, privateOption } from './commands.ts';
 import { type Files, isMedia } from './files.ts';
 import { messageKey, messageLink, spokenText } from './spoken.ts';
@@ -21,10 +21,10 @@ export const isPrivate = (interaction: ChatInputCommandInteraction): boolean =>
 export interface Interactions {
   ask(interaction: ChatInputCommandInteraction): Promise<IncomingMessage>;
   command(interaction: ChatInputCommandInteraction): Promise<IncomingCommand>;
-  /** Files that came with the command. */
+  /** What came with the command; `command` tells it without. */
   attached(interaction: ChatInputCommandInteraction): readonly Attachment[];
-  /** The form of `/upload` came back. */
-  upload(interaction: ModalSubmitInteraction, attachments: readonly Attachment[]): Promise<IncomingCommand>;
+  /** The form of `/upload` came back; its files are told apart, see `readUpload`. */
+  upload(interaction: ModalSubmitInteraction): Promise<IncomingCommand>;
   /** “Ask Docent about this”: the message is the question of the one who chose it. */
   askAbout(interaction: MessageContextMenuCommandInteraction): Promise<IncomingMessage>;
   /** “Teach this to Docent”. */
@@ -90,12 +90,6 @@ export function createInteractions({
     return attachment ? [attachment] : [];
   };
 
-  const filesOf = (interaction: AnyInteraction, attachments: readonly Attachment[]): readonly IncomingFile[] => {
-    // An interaction has no message of its own, but Discord opens the history around any id.
-    const link = messageLink(interaction.guildId, channelIdOf(interaction), interaction.id);
-    return attachments.map((attachment) => files.fileOf(attachment, link));
-  };
-
   return {
     ask: async (interaction) => {
       const place = await placeOfInteraction(interaction);
@@ -118,12 +112,12 @@ export function createInteractions({
         place,
         person: await personOfInteraction(interaction, place),
         text: optionText(interaction),
-        files: filesOf(interaction, attached(interaction)),
+        files: [],
         target: commandTarget(interaction, place.thread),
       };
     },
     attached,
-    upload: async (interaction, attachments) => {
+    upload: async (interaction) => {
       const place = await placeOfInteraction(interaction);
       return {
         key: messageKey(interaction.id),
@@ -131,7 +125,7 @@ export function createInteractions({
         place,
         person: await personOfInteraction(interaction, place),
         text: '',
-        files: filesOf(interaction, attachments),
+        files: [],
         target: interactionTarget(interaction, place.thread, 'upload', false),
       };
     },

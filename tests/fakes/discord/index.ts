@@ -161,6 +161,7 @@ export async function startFakeDiscord({
     calls: rest.calls,
     commands: rest.commands,
     expireLink: rest.expireLink,
+    holdFiles: rest.holdFiles,
     redirect: rest.redirect,
     misbehave: faults.misbehave,
     stopAt: faults.stopAt,

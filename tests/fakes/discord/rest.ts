@@ -347,13 +347,19 @@ export function createRest({
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
 
+  /** Until when files are on their way. */
+  let held: Promise<void> = Promise.resolve();
+
   const isOpen = (path: string): boolean => /^\/(interactions|webhooks)\//.test(path);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', baseUrl());
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (!url.pathname.startsWith('/api/v10/')) return serveFile(url, response);
+    if (!url.pathname.startsWith('/api/v10/')) {
+      await held;
+      return serveFile(url, response);
+    }
 
     const path = decodeURIComponent(url.pathname.slice('/api/v10'.length));
     const call = { method: request.method ?? 'GET', path: path + url.search };
@@ -395,6 +401,12 @@ export function createRest({
     handle,
     calls,
     commands: () => ({ registered: commands, writes: commandWrites }),
+    /** @returns lets them go */
+    holdFiles(): () => void {
+      let release = (): void => undefined;
+      held = new Promise((resolve) => (release = resolve));
+      return release;
+    },
     expireLink: (address: string): void => {
       const url = new URL(address);
       expiredLinks.add(url.pathname + url.search);
