@@ -286,6 +286,21 @@ export const settingsTable = {
     '1 or 0',
     'The application has the Message Content intent: files in plain messages and follow-ups without a mention are read.',
   ),
+  DOCENT_REMOTE_ENGINE: setting(
+    'Remote engine',
+    '',
+    url,
+    'an address with /v1',
+    'A server that runs the model instead of this process (llama.cpp, vLLM); docs/models.md. Off this machine it wants DOCENT_REMOTE_ENGINE_ACK.',
+  ),
+  DOCENT_REMOTE_MODEL: setting(
+    'Remote engine',
+    '',
+    text,
+    'a name',
+    'What that server calls the model with the adapter; empty: its first one.',
+  ),
+  DOCENT_REMOTE_KEY: setting('Remote engine', '', text, 'text', 'The key that it wants.', true),
   DOCENT_REMOTE_ENGINE_ACK: setting(
     'Remote engine',
     '',

@@ -93,6 +93,10 @@ export const errorTable = spec({
     message: 'The model stopped working: {reason}',
     fix: 'It is started again by itself; if this repeats, run `docent doctor`.',
   },
+  REMOTE_ENGINE_FAILED: {
+    message: 'The remote engine at {url} does not work: {reason}',
+    fix: 'It must serve the base of DOCENT_BASE with this adapter, take token ids and give log-probabilities by id (llama.cpp, vLLM): docs/models.md. Check DOCENT_REMOTE_ENGINE and DOCENT_REMOTE_MODEL, or take them out.',
+  },
   ENGINE_BUSY: { message: 'Too many questions are waiting', fix: 'Ask again in a minute.' },
   CONTEXT_TOO_LONG: { message: 'The text has {tokens} tokens, the model reads {limit}', fix: 'Make it shorter.' },
   CANCELLED: { message: 'Cancelled', fix: 'Ask again if that was not meant.' },

@@ -151,6 +151,9 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
   const originals = createOriginals({ home: config.home, maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte });
   const texts = lazy(async () => createTexts({ prisma: (await store()).prisma }));
 
+  /** What is trained here is served here: an engine elsewhere has its own adapters. */
+  const learnsAlone = config.DOCENT_LEARN === 'auto' && config.DOCENT_REMOTE_ENGINE === '';
+
   const jobs = lazy(async () => {
     const created = createJobs({ store: await store(), log });
     created.define<{ versionId: string }>(processQueue, async ({ versionId }) => {
@@ -158,8 +161,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       if (!outcome || outcome.status === 'failed') return;
       // A second workspace's first document ends what one alone could teach the install.
       await forgetLearned();
-      if (config.DOCENT_LEARN === 'auto')
-        await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
+      if (learnsAlone) await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define<{ digest: string }>(removeBytesQueue, async ({ digest }) => {
       await (await documents()).removeBytes(digest);
@@ -174,7 +176,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       } else await created.send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
     });
     created.define(learnNightQueue, async () => {
-      if (config.DOCENT_LEARN !== 'auto') return;
+      if (!learnsAlone) return;
       if (learnsHere) {
         const learner = await learning();
         for (const scope of await learner.changed()) await learner.request({ by: 'night', scope });
@@ -278,8 +280,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
 
   const serveAndLearnWithout = async (): Promise<void> => {
     if (models.ready()) await models.reloadAdapter();
-    if (config.DOCENT_LEARN === 'auto')
-      await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
+    if (learnsAlone) await (await jobs()).send(learnLaterQueue, {}, { key: 'later', afterSeconds: learnLaterSeconds });
   };
 
   const learning: () => Promise<Learning> = lazy(async () => {
@@ -375,8 +376,7 @@ export function createDocent({ config, log, onDownload, onNote }: DocentOptions)
       await queue.start();
       // A process that was killed between a deletion and what follows from it leaves that to the next one.
       await forgetLearned();
-      if (learn && config.DOCENT_LEARN === 'auto')
-        await queue.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
+      if (learn && learnsAlone) await queue.send(learnNightQueue, {}, { key: 'night', afterSeconds: secondsToNight() });
       // Once now: a laptop may never be awake at night.
       if (config.DOCENT_KEEP_DAYS > 0) await queue.send(expireQueue, {}, { key: 'start' });
       await queue.send(purgeQueue, {}, { key: 'start' });

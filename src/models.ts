@@ -6,12 +6,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { DocentError } from './errors.ts';
 import { adapterDigest } from './inference/checkpoint/adapter.ts';
 import type { Embedder, Engine, Tokenizer } from './inference/contract.ts';
 import { createEmbedder } from './inference/embedder.ts';
 import { createEngine } from './inference/engine.ts';
+import { createRemoteEngine } from './inference/remote/engine.ts';
 import { loadTokenizer } from './inference/tokenizer.ts';
 import { lazy } from './lazy.ts';
+import { isLoopback } from './loopback.ts';
 import { type Calibration, uncalibrated } from './reader/calibration.ts';
 import {
   type AdapterRegistry,
@@ -24,6 +27,8 @@ import { packageRoot } from './registry/catalog.ts';
 import type { Progress } from './registry/download.ts';
 import type { Store } from './store/index.ts';
 
+/** What DOCENT_REMOTE_ENGINE_ACK must say. */
+const documentsLeave = 'documents-leave-this-machine';
 const embedderName = 'all-minilm-l6-v2';
 /** Teaches it questions and the passages that answer them (models/embedder). */
 const embedderAdapter = join(packageRoot, 'models', 'embedder');
@@ -85,9 +90,8 @@ export function createModels(deps: {
 
   const tokenizer = lazy(async () => loadTokenizer((await base()).path));
 
-  const engine = lazy(async () => {
-    const [found] = await Promise.all([base(), registry()]);
-    const created = createEngine({
+  const local = (found: Base): Engine =>
+    createEngine({
       base: found,
       adapterFolder: championOf()?.folder ?? null,
       cacheFolder: join(config.home, 'cache'),
@@ -100,6 +104,27 @@ export function createModels(deps: {
       },
       log: (line: string) => log.info(line),
     });
+
+  /** @throws DocentError SETTING_INVALID: documents may not leave this machine without a word */
+  const remote = (baseHere: string): Engine => {
+    const address = config.DOCENT_REMOTE_ENGINE;
+    if (!isLoopback(new URL(address).hostname) && config.DOCENT_REMOTE_ENGINE_ACK !== documentsLeave)
+      throw new DocentError('SETTING_INVALID', {
+        name: 'DOCENT_REMOTE_ENGINE',
+        reason: `${address} is another machine: questions and passages would leave this one; DOCENT_REMOTE_ENGINE_ACK=${documentsLeave} says that they may`,
+      });
+    return createRemoteEngine({
+      url: address,
+      apiKey: config.DOCENT_REMOTE_KEY,
+      model: config.DOCENT_REMOTE_MODEL,
+      base: baseHere,
+      log: (line: string) => log.info(line),
+    });
+  };
+
+  const engine = lazy(async () => {
+    const [found] = await Promise.all([base(), registry()]);
+    const created = config.DOCENT_REMOTE_ENGINE ? remote(found.name) : local(found);
     atStop('engine', () => created.stop());
     await created.start();
     engineReady = true;

@@ -29,8 +29,9 @@ const missing = (config: Config): string[] => [
 async function warmUp(docent: Docent): Promise<string> {
   const engine = await docent.engine();
   await docent.answerer();
-  const { device, runtime, weights, threads } = await engine.stats();
+  const { device, runtime, weights, threads, choice } = await engine.stats();
   const { base, adapter } = docent.model();
+  if (runtime === 'remote') return `${base}, remote: ${choice}`;
   return `${base} with ${adapter ?? 'no adapter'}, ${weights} on ${device}, ${threads} threads, ${runtime} runtime`;
 }
 

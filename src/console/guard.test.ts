@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isDocentError } from '../errors.ts';
-import { createGuard, isLoopback } from './guard.ts';
+import { isLoopback } from '../loopback.ts';
+import { createGuard } from './guard.ts';
 
 const codeOf = (run: () => void): string | null => {
   try {

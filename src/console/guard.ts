@@ -4,12 +4,13 @@
  * On loopback: the Host header must name loopback, so that a web page whose name was rebound to 127.0.0.1 gets nothing.
  * Off loopback: the token, as bearer or as a session cookie. Everywhere: state changes only from the own origin.
  */
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { DocentError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 
 /** Whether only this machine can reach an address that is bound to `host`. */
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host.trim());
 
 /** The name part of a Host header or origin, lower case, without the port: `[::1]:3180` → `[::1]`. */
 const hostName = (host: string): string => host.toLowerCase().replace(/:\d+$/, '');

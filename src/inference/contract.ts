@@ -77,10 +77,10 @@ export interface GenerateOptions {
 }
 
 export interface EngineStats {
-  readonly runtime: 'native' | 'portable';
-  readonly device: 'cpu' | 'webgpu' | 'cuda';
+  readonly runtime: 'native' | 'portable' | 'remote';
+  readonly device: 'cpu' | 'webgpu' | 'cuda' | 'remote';
   readonly threads: number;
-  readonly weights: 'f32' | 'int8' | 'int4';
+  readonly weights: 'f32' | 'int8' | 'int4' | 'remote';
   readonly base: string;
   readonly adapter: string | null;
   readonly kvBytes: number;

@@ -61,7 +61,10 @@ export async function examine(
     const stats = await (await docent.engine()).stats();
     return {
       ok: true,
-      detail: `${stats.device}, ${stats.runtime} runtime, ${stats.weights}, ${stats.threads} threads: ${stats.choice}`,
+      detail:
+        stats.runtime === 'remote'
+          ? stats.choice
+          : `${stats.device}, ${stats.runtime} runtime, ${stats.weights}, ${stats.threads} threads: ${stats.choice}`,
     };
   });
   const platforms = await Promise.all(chatChecks.map((run) => run()));

@@ -79,7 +79,7 @@ export async function startChats(docent: Docent, slackDoor?: SlackDoor): Promise
     ...shared,
     documents,
     maxBytes: config.DOCENT_MAX_UPLOAD_MB * megabyte,
-    news: config.DOCENT_LEARN === 'auto' ? news : null,
+    news: config.DOCENT_LEARN === 'auto' && config.DOCENT_REMOTE_ENGINE === '' ? news : null,
   });
   const feedback = createChatFeedback({
     ...shared,
