@@ -652,6 +652,13 @@ describe('start', () => {
     await expect(connect()).rejects.toMatchObject({ code: 'SCOPE_MISSING', details: { scope: 'files:read' } });
   });
 
+  test('several workspaces without the client secret: said so', async () => {
+    await expect(connect({ SLACK_CLIENT_ID: 'client-1' })).rejects.toMatchObject({
+      code: 'TOKEN_INVALID',
+      message: expect.stringContaining('SLACK_CLIENT_SECRET'),
+    });
+  });
+
   test('a Slack that is away at the start is told, and connected to once it is back', async () => {
     const { anna, general } = setUp();
     for (const method of ['auth.test', 'apps.connections.open']) {

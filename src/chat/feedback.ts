@@ -2,9 +2,11 @@
  * What people say about answers: votes, what the answer should have been, and whether an admin lets it be learned. Knows
  * corrections and roles; no platform.
  */
+
 import type { Logger } from 'pino';
 import { DocentError } from '../errors.ts';
 import type { Corrections } from '../learn/feedback.ts';
+import { shorten } from '../shorten.ts';
 import type { PrismaClient } from '../store/generated/client.ts';
 import { isUuid } from '../store/uuid.ts';
 import type {
@@ -37,7 +39,6 @@ export interface ChatFeedback {
   list(command: IncomingCommand): Promise<ReplyContent>;
 }
 
-const shorten = (text: string): string => (text.length > longestShown ? `${text.slice(0, longestShown - 1)}…` : text);
 const admins = 'an admin of this workspace';
 
 const reviewActions = (subject: string, suffix = ''): readonly ReplyAction[] => [
@@ -102,7 +103,7 @@ export function createChatFeedback(deps: {
       if (!(await corrections.isSaid(words, await places.audience(place, person.id))))
         return {
           ...infoContent(
-            `Thank you. No document here says “${shorten(words)}”, and I answer only from documents. Shall I keep it as a document of this channel?`,
+            `Thank you. No document here says “${shorten(words, longestShown)}”, and I answer only from documents. Shall I keep it as a document of this channel?`,
           ),
           actions: [{ kind: 'teach', subject, label: 'Teach this to Docent' }],
         };
@@ -160,8 +161,8 @@ export function createChatFeedback(deps: {
       const lines = open
         .slice(0, mostListed)
         .flatMap(({ question, correction, reason, source }, at) => [
-          `${at + 1}. “${shorten(question)}” should be answered: “${shorten(correction)}”`,
-          ...(reason ? [`   What is wrong: ${shorten(reason)}`] : []),
+          `${at + 1}. “${shorten(question, longestShown)}” should be answered: “${shorten(correction, longestShown)}”`,
+          ...(reason ? [`   What is wrong: ${shorten(reason, longestShown)}`] : []),
           ...(source ? [] : ['   No document that everybody may read says this, so it cannot be approved yet.']),
         ]);
       const more = open.length > mostListed ? [`… and ${open.length - mostListed} more`] : [];

@@ -2,6 +2,7 @@
  * Cuts an extracted document into sections (a heading and what stands under it, up to the next heading of any level)
  * and each section into passages. Knows blocks and token counts; must not know formats, storage or prompts.
  */
+import { shorten } from '../shorten.ts';
 import type { Block, Extracted, HeadingBlock } from './extract/contract.ts';
 import type { SectionDraft } from './passage.ts';
 import { buildPassages, headingPassage } from './passages.ts';
@@ -23,16 +24,15 @@ export const defaultWholeTokens = 200;
 /** Longest heading in a passage's path; a heading that goes on is a sentence. */
 const maxHeadingCharacters = 80;
 
-const shorten = (heading: string): string =>
-  heading.length <= maxHeadingCharacters ? heading : `${heading.slice(0, maxHeadingCharacters - 1).trimEnd()}…`;
-
 /**
  * `Time off › 4.2 Annual leave: `, what a passage begins with. The last two headings: more is noise to a small model.
  * The document's title goes when deeper headings exist, because it stands in every passage and separates none.
  */
 export function headingPrefix(path: readonly string[], title: string | null): string {
   const deeper = path.length > 1 && path[0] === title ? path.slice(1) : path;
-  const shown = (deeper.length > 0 ? deeper : title === null ? [] : [title]).slice(-2).map(shorten);
+  const shown = (deeper.length > 0 ? deeper : title === null ? [] : [title])
+    .slice(-2)
+    .map((heading) => shorten(heading, maxHeadingCharacters));
   if (shown.length === 0) return '';
   const joined = shown.join(' › ');
   return /[:?!]$/.test(joined) ? `${joined} ` : `${joined}: `;

@@ -13,6 +13,7 @@ import {
   type RawFile,
 } from 'discord.js';
 import type { Source } from '../../answers/contract.ts';
+import { shorten } from '../../shorten.ts';
 import { actionKinds, type ReplyAction, type ReplyContent } from '../contract.ts';
 
 /** @see https://discord.com/developers/docs/resources/message#create-message */
@@ -69,8 +70,6 @@ export const escapeMarkdown = (text: string): string =>
 
 /** Keeps Docent's Markdown, but no word of a document becomes a mention, a custom emoji or a time stamp. */
 export const neutralise = (text: string): string => text.replace(/<(?=[@#:/]|a:|t:|id:)/g, '\\<');
-
-const shorten = (text: string, limit: number): string => (text.length > limit ? `${cut(text, limit - 1)}…` : text);
 
 const sourceLine = (source: Source, number: number, answer: string, withQuote: boolean): string => {
   const where = [source.document, source.section].filter((part): part is string => !!part);

@@ -83,6 +83,9 @@ function teamOfEvent(body: Record<string, unknown>): string | null {
   return authorizations?.[0]?.team_id ?? teamId ?? team?.id ?? null;
 }
 
+const notSet = (name: string): DocentError =>
+  new DocentError('TOKEN_INVALID', { platform: 'Slack', name, reason: 'it is not set', guide: 'slack' });
+
 /** For a workspace that removed the app: nobody can be told, so nothing is owed. */
 const replyToNobody = (target: ReplyTarget): Reply => ({
   target,
@@ -274,13 +277,8 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
     platform: 'slack',
     async start(given) {
       handlers = given;
-      if (!config.SLACK_APP_TOKEN && !http)
-        throw new DocentError('TOKEN_INVALID', {
-          platform: 'Slack',
-          name: 'SLACK_APP_TOKEN',
-          reason: 'it is not set',
-          guide: 'slack',
-        });
+      if (!config.SLACK_APP_TOKEN && !http) throw notSet('SLACK_APP_TOKEN');
+      if (config.SLACK_CLIENT_ID && !config.SLACK_CLIENT_SECRET) throw notSet('SLACK_CLIENT_SECRET');
       for (const installation of (await installations?.list()) ?? []) add(installation);
       door?.open((request, response) => {
         if (installer?.isFor(request.url ?? '')) installer.requests(request, response);

@@ -6,6 +6,7 @@
  */
 import type { KnownBlock } from '@slack/types';
 import type { Source } from '../../answers/contract.ts';
+import { shorten } from '../../shorten.ts';
 import { actionKinds, type ReplyAction, type ReplyContent } from '../contract.ts';
 
 /** Text of a section block. @see https://docs.slack.dev/reference/block-kit/blocks/section-block */
@@ -39,9 +40,6 @@ export function toMrkdwn(markdown: string): string {
     .replace(/\*\*(.+?)\*\*/g, '*$1*')
     .replace(/\[([^\]\n]+)\]\((https?:[^\s)|]+)\)/g, '<$2|$1>');
 }
-
-const shorten = (text: string, limit: number): string =>
-  text.length > limit ? `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 
 /** Splits at paragraphs, lines, sentences or words, whichever comes last in reach; never inside an entity or a link. */
 export function split(text: string, limit: number): readonly string[] {
