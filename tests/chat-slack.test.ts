@@ -64,6 +64,15 @@ test('pasted snippets without a title are learned, each as a document of its own
   await oneAnswer(slack.say(channel(), anna(), `${mention} When does the gym open?`), /\b6\b/);
 });
 
+test('a canvas is learned like a file, though Slack gives it as a page', async () => {
+  const content = '<h1>Parking</h1><p>The visitors park in bay 12.</p>';
+  const files = [{ name: 'Parking', content, mimetype: 'application/vnd.slack-docs', mode: 'quip' as const }];
+  const shared = slack.say(channel(), anna(), '', { files });
+  await eventually(() => expect(repliesTo(shared)[0]?.text).toMatch(/✓ Parking\.html: learned 1 section/));
+  const asked = slack.say(channel(), anna(), `${mention} Where do visitors park?`);
+  await eventually(() => expect(repliesTo(asked)[0]?.text).toMatch(/bay 12/));
+});
+
 test('the same event twice, a rate limit and a 500 after posting: one answer', async () => {
   slack.misbehave('chat.postMessage', { how: 'rate-limit', retryAfterS: 1 });
   const asked = slack.say(channel(), anna(), question, { events: ['message', 'app_mention', 'message'] });

@@ -14,6 +14,10 @@ export const isMedia = (file: SlackFile): boolean =>
   /^(image|video|audio)\//.test(file.mimetype ?? '') ||
   /\.(png|jpe?g|gif|webp|heic|svg|mp4|mov|webm|mp3|ogg|wav|m4a)$/i.test(file.name ?? '');
 
+/** Slack's own documents: they come as HTML, under a type of their own. */
+const isCanvas = ({ mimetype, mode }: SlackFile): boolean =>
+  mimetype === 'application/vnd.slack-docs' || mode === 'quip' || mode === 'canvas';
+
 /** Deleted, or hidden behind the limits of a free workspace: there is nothing to read. */
 export const isGone = (file: SlackFile): boolean => file.mode === 'tombstone' || file.mode === 'hidden_by_limit';
 
@@ -55,7 +59,7 @@ export function createFiles({
   /** Slack answers a token without the right with its sign-in page and status 200. */
   const isLoginPage = (file: SlackFile, response: Response, url: URL): boolean => {
     if (!/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) return false;
-    const sharedAsHtml = file.mimetype === 'text/html' || /\.html?$/i.test(file.name ?? '');
+    const sharedAsHtml = isCanvas(file) || file.mimetype === 'text/html' || /\.html?$/i.test(file.name ?? '');
     return !sharedAsHtml || /signin|login|[?&]redir=/.test(url.pathname + url.search);
   };
 
@@ -84,7 +88,8 @@ export function createFiles({
   const fileOf: Files['fileOf'] = (file) => {
     const given = file.name || file.title || file.id;
     const sharedAt = new Date(file.created ? file.created * 1000 : Date.now());
-    const name = file.mode === 'snippet' ? nameOfPasted(given, sharedAt, file.id) : given;
+    const canvas = `${file.title || given}.html`;
+    const name = isCanvas(file) ? canvas : file.mode === 'snippet' ? nameOfPasted(given, sharedAt, file.id) : given;
     return {
       key: fileKey(team, file.id),
       name,

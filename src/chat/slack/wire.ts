@@ -8,7 +8,7 @@ export interface SlackFile {
   readonly created?: number;
   readonly mimetype?: string;
   readonly size?: number;
-  /** hosted, external, snippet, post, tombstone (deleted), hidden_by_limit */
+  /** hosted, external, snippet, post, quip (a canvas), tombstone (deleted), hidden_by_limit */
   readonly mode?: string;
   readonly is_external?: boolean;
   readonly url_private?: string;

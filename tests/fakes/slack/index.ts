@@ -62,7 +62,9 @@ export async function startFakeSlack({ port = 0 }: { readonly port?: number } = 
     if (state.loginPage || !teams.ofToken((request.headers.authorization ?? '').replace('Bearer ', '')))
       return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in to Acme</html>');
     if (!file) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': file.mimetype }).end(file.content);
+    // A canvas is served as a page, whatever its type.
+    const served = file.mimetype === 'application/vnd.slack-docs' ? 'text/html; charset=utf-8' : file.mimetype;
+    response.writeHead(200, { 'content-type': served }).end(file.content);
   };
 
   const server = createServer((request, response) => {

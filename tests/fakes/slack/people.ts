@@ -9,7 +9,7 @@ export interface SayOptions {
     readonly content: string | Uint8Array;
     readonly mimetype?: string;
     /** `snippet`: pasted in Slack rather than uploaded. */
-    readonly mode?: 'hosted' | 'snippet';
+    readonly mode?: 'hosted' | 'snippet' | 'quip';
   }[];
   readonly atMs?: number;
   /** Which events tell of it; by default as Slack does. [] = the bot misses it. */
