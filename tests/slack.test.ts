@@ -21,7 +21,13 @@ import { loadConfig } from '../src/config.ts';
 import { botUser, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 
 const log = pino({ level: 'fatal' });
-const fast = { retryDelaysMs: [10, 20, 40, 80], reconnectDelaysMs: [10, 20, 50], editGapMs: 5, twinWaitMs: 200 };
+const fast = {
+  retryDelaysMs: [10, 20, 40, 80],
+  reconnectDelaysMs: [10, 20, 50],
+  editGapMs: 5,
+  twinWaitMs: 200,
+  fileSettleMs: 50,
+};
 const mention = `<@${botUser}>`;
 
 const answer = (text: string): ReplyContent => ({
@@ -50,6 +56,7 @@ function createRecorder() {
   const corrections: IncomingCorrection[] = [];
   const presses: IncomingPress[] = [];
   const stops: string[] = [];
+  const changedFiles: string[] = [];
   const teachings: IncomingTeaching[] = [];
   const joins: IncomingJoin[] = [];
   const edits: string[] = [];
@@ -102,6 +109,8 @@ function createRecorder() {
     workspaceLeft: async ({ workspace }) => void left.push(workspace.externalId),
     workspacesPresent: async () => undefined,
     messageEdited: async (key, text) => void edits.push(`${key} ${text}`),
+    fileChanged: async (file) =>
+      void changedFiles.push(`${file.key} ${new TextDecoder().decode(await file.download())}`),
     fileDeleted: async (_place, key) => void deleted.push(key),
     channelChanged: async ({ channel }) => void changed.push(channel),
     isOwnThread: async ({ thread }) => ownThreads.has(thread),
@@ -116,6 +125,7 @@ function createRecorder() {
     presses,
     teachings,
     stops,
+    changedFiles,
     joins,
     edits,
     left,
@@ -445,6 +455,16 @@ describe('who reads along', () => {
 });
 
 describe('files', () => {
+  test('that change are read again once their writer pauses', async () => {
+    const { general, anna } = setUp();
+    await connect();
+    const shared = slack.say(general, anna, '', { files: [{ name: 'a.md', content: 'before' }] });
+    await eventually(() => expect(seen.messages).toHaveLength(1));
+    const { id } = shared.files![0] as { id: string };
+    for (const content of ['bef', 'after']) slack.changeFile(id, content);
+    await eventually(() => expect(seen.changedFiles).toEqual([`slack:T1:${id} after`]));
+  });
+
   const download = async (): Promise<unknown> => {
     const { general, anna } = setUp();
     await connect();

@@ -209,6 +209,8 @@ export interface ChatHandlers {
   ): Promise<readonly { readonly id: string; readonly title: string }[]>;
   /** Somebody changed the text of a message: a document made of it follows. `key` as in IncomingTeaching.message. */
   messageEdited(key: string, text: string): Promise<void>;
+  /** What a file holds was changed on the platform: documents made of it follow. */
+  fileChanged(file: IncomingFile): Promise<void>;
   /** A file or message is gone on the platform: its documents go too. `key` as in IncomingFile.key or IncomingTeaching. */
   fileDeleted(place: Pick<Place, 'platform' | 'workspace'>, key: string): Promise<void>;
   /** A channel was renamed, archived, made private or public. */

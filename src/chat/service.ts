@@ -227,6 +227,8 @@ export function createChatService(deps: Deps): ChatService {
     titles: async (place, person, typed) => commands.titles(await places.audience(place, person.id), typed),
     messageEdited: (key, text) => uploads.follow(key, text),
 
+    fileChanged: (file) => uploads.followFile(file),
+
     async fileDeleted(_place, key) {
       const count = await documents.removeBySource(key, 'platform');
       if (count > 0) log.info({ key, count }, 'deleted with its file');

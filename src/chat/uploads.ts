@@ -39,6 +39,8 @@ export interface ChatUploads {
   ): Promise<{ readonly learned: number; readonly failed: number }>;
   /** The document made of a message says what the message says now. */
   follow(sourceKey: string, text: string): Promise<void>;
+  /** Documents made of this file hold what it holds now. */
+  followFile(file: IncomingFile): Promise<void>;
   /** Result lines that an earlier process did not post. */
   resume(): Promise<void>;
 }
@@ -185,6 +187,14 @@ export function createChatUploads(deps: {
           url,
         });
       }
+    },
+
+    async followFile(file) {
+      const known = await prisma.document.findMany({ where: { sourceKey: file.key } });
+      if (known.length === 0) return;
+      const content = await file.download();
+      for (const { channelId, path, uploaderId, url } of known)
+        await documents.receive({ channelId, path, content, uploaderId, sourceKey: file.key, url });
     },
 
     async resume() {

@@ -8,21 +8,24 @@ import type { AgentSessions } from './agent.ts';
 import type { SlackCalls } from './calls.ts';
 import { correctionForm, correctionView, readCorrection } from './correction-form.ts';
 import type { Directory } from './directory.ts';
-import { fileKey, isGone } from './files.ts';
+import { type Files, fileKey, isGone } from './files.ts';
 import { homeView } from './home.ts';
 import type { Inbound, MessageShortcut } from './inbound.ts';
+import { createPauses } from './pauses.ts';
 import { commandName, type messageShortcuts } from './permissions.ts';
 import { parsePress, parseVote, pressAction, voteAction } from './render.ts';
 import type { WhisperTarget } from './targets.ts';
 import { createTwins } from './twins.ts';
-import type { SlackCommand, SlackConversation, SlackMessage } from './wire.ts';
+import type { SlackCommand, SlackConversation, SlackFile, SlackMessage } from './wire.ts';
 
 interface Listening {
   readonly sessions: AgentSessions;
   readonly calls: SlackCalls;
   readonly directory: Directory;
   readonly inbound: Inbound;
+  readonly files: Files;
   readonly handlers: ChatHandlers;
+  readonly fileSettleMs: number | undefined;
   /** The workspace removed the app. */
   readonly onLeft: () => Promise<void>;
   /** How long the second event of a mention is waited for. */
@@ -31,6 +34,8 @@ interface Listening {
 }
 
 const acknowledgeWithinMs = 2_000;
+/** Without a change for so long, a file is read again. */
+const defaultFileSettleMs = 20_000;
 
 /** A button's payload, as far as it is read here. @see https://docs.slack.dev/reference/interaction-payloads/block_actions-payload */
 interface Interaction {
@@ -65,7 +70,18 @@ const channelEvents = [
 /** Registers every listener. A failing one makes the receiver not acknowledge, and Slack sends the event again. */
 export function listen(
   app: App,
-  { sessions, calls, directory, inbound, handlers, twinWaitMs, onLeft, log }: Listening,
+  {
+    sessions,
+    calls,
+    directory,
+    inbound,
+    files,
+    handlers,
+    twinWaitMs,
+    fileSettleMs = defaultFileSettleMs,
+    onLeft,
+    log,
+  }: Listening,
 ): void {
   const { workspace } = directory;
   const placeOf = { platform: 'slack', workspace } as const;
@@ -110,6 +126,11 @@ export function listen(
       sleep(acknowledgeWithinMs, undefined, { ref: false }),
     ]);
 
+  /** Canvases tell of every few words: what counts is what stands there when the writer pauses. */
+  const changes = createPauses(fileSettleMs, log, async (id) => {
+    const { file } = await calls.call<{ file: SlackFile }>('files.info', { file: id });
+    if (!isGone(file)) await handlers.fileChanged(files.fileOf(file));
+  });
   const twins = createTwins({ reread, handle, waitMs: twinWaitMs });
 
   app.event('app_mention', ({ event }) => twins.mention(event as unknown as SlackMessage));
@@ -155,6 +176,7 @@ export function listen(
   app.event('tokens_revoked', async ({ event }) => {
     if ((event.tokens.bot ?? []).length > 0) await left();
   });
+  app.event('file_change', async ({ event }) => changes.touch(event.file_id));
   app.event('file_deleted', ({ event }) => handlers.fileDeleted(placeOf, fileKey(workspace.externalId, event.file_id)));
   for (const name of ['member_joined_channel', 'member_left_channel'] as const)
     app.event(name, async ({ event }) => {

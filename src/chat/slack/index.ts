@@ -53,6 +53,7 @@ export interface SlackAdapterOptions {
   readonly reconnectDelaysMs?: readonly number[];
   readonly editGapMs?: number;
   readonly twinWaitMs?: number;
+  readonly fileSettleMs?: number;
 }
 
 /** Bolt logs whole payloads at its lower levels: only warnings and errors pass, cut short. */
@@ -130,6 +131,7 @@ export function createSlackAdapter(options: SlackAdapterOptions): ChatAdapter {
       retryDelaysMs: options.retryDelaysMs,
       editGapMs: options.editGapMs,
       twinWaitMs: options.twinWaitMs,
+      fileSettleMs: options.fileSettleMs,
     });
   /** The workspace of SLACK_BOT_TOKEN. */
   const own = config.SLACK_BOT_TOKEN

@@ -33,6 +33,7 @@ export const botEvents: Readonly<Record<string, string>> = {
   'message.groups': 'files and follow-ups in threads',
   'message.im': 'direct messages',
   'message.mpim': 'files and follow-ups in group messages',
+  file_change: 'the document of a canvas follows its edits',
   file_deleted: 'its document is deleted too',
   app_uninstalled: 'all data of the workspace is deleted a month later',
   tokens_revoked: 'as app_uninstalled',

@@ -37,6 +37,7 @@ export interface SessionOptions {
   readonly retryDelaysMs: readonly number[] | undefined;
   readonly editGapMs: number | undefined;
   readonly twinWaitMs: number | undefined;
+  readonly fileSettleMs: number | undefined;
   /** The workspace removed the app. */
   readonly onLeft: () => Promise<void>;
 }
@@ -136,8 +137,8 @@ export function createSession(options: SessionOptions): SlackSession {
         logger,
         convoStore: false,
       });
-      const { twinWaitMs, onLeft } = options;
-      listen(app, { sessions, calls, directory, inbound, handlers, twinWaitMs, onLeft, log });
+      const { twinWaitMs, fileSettleMs, onLeft } = options;
+      listen(app, { sessions, calls, directory, inbound, files, handlers, twinWaitMs, fileSettleMs, onLeft, log });
       present = { app, directory, files, inbound, botName: self.user };
     },
 

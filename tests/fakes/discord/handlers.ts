@@ -151,6 +151,7 @@ export function createHandlers(
     messageEdited: async (key, text) => void heard.edits.push(`${key} ${text}`),
     workspaceLeft: async ({ workspace }) => void heard.left.push(workspace.externalId),
     workspacesPresent: async (_platform, ids) => void heard.present.push(ids),
+    fileChanged: async () => undefined,
     fileDeleted: async (_place, key) => void heard.deleted.push(key),
     channelChanged: async (place) => void heard.changed.push(place),
     isOwnThread: async (place) => ownThread?.(place) ?? false,

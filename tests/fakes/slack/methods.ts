@@ -93,6 +93,10 @@ export function createMethods(world: World, tellMessage: (message: FakeMessage) 
       });
       return { ok: true, message_ts: nextTs() };
     },
+    'files.info': ({ file: id }) => {
+      const file = messages.flatMap((one) => one.files ?? []).find((one) => one.id === id);
+      return file ? { ok: true, file } : error('file_not_found');
+    },
     'files.list': ({ channel, count = '100', page = '1' }) => {
       const shared = messages
         .filter((one) => one.channel === channel)

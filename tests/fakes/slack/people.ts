@@ -52,6 +52,12 @@ export function createPeople(world: World, { deliver, event, tell }: Delivery) {
       for (const name of options.events ?? (mentioned ? ['app_mention', 'message'] : ['message'])) tell(message, name);
       return message;
     },
+    /** Somebody writes in a canvas, or puts another file in the place of this one. */
+    changeFile(id: string, content: string): void {
+      const path = [...files.keys()].find((one) => one.startsWith(`/files/${id}/`))!;
+      files.set(path, { ...files.get(path)!, content: new TextEncoder().encode(content) });
+      event({ type: 'file_change', file_id: id, file: { id } });
+    },
     command(channel: FakeChannel, user: FakeUser, text: string): string {
       return deliver('slash_commands', {
         command: '/docent',
