@@ -90,7 +90,7 @@ console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
 
 let learning: Promise<unknown> = Promise.resolve();
 if (values.learn) {
-  learning = operator.train({ now: true, minutes: 60 }).catch(() => undefined);
+  learning = operator.train({ now: true, minutes: 20 }).catch(() => undefined);
   const learner = await docent.learning();
   // It writes its questions and judges first.
   while (!/train/i.test((await learner.latest())?.progress?.line ?? '')) await sleep(2_000);

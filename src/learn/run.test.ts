@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../registry/adapters.ts';
 import { executeRun, type RunDeps } from './run.ts';
@@ -89,9 +90,13 @@ describe('a run', () => {
   });
 
   it('says that time was missing, where it was', async () => {
+    const { writer } = depsFor(world, 'hurried');
+    const hesitant: RunDeps['writer'] = {
+      write: (...asked) => sleep(5).then(() => writer.write(...asked)),
+    };
     const { result } = await executeRun(
       '00000000-0000-7000-8000-000000000006',
-      depsFor(world, 'hurried', { minutes: 0.0005 }),
+      depsFor(world, 'hurried', { minutes: 0.0005, writer: hesitant }),
       slow,
     );
     expect(result).toMatchObject({ decision: 'kept', train: null });
@@ -117,6 +122,32 @@ describe('a run', () => {
       depsFor(world, 'resumed', { writer }),
       slow,
     );
+    expect(result.decision).toBe('promoted');
+  });
+
+  it('begins anew where the documents were read again before it went on', async () => {
+    const id = '00000000-0000-7000-8000-000000000007';
+    const stop = new AbortController();
+    const stopped = depsFor(world, 'stale', {
+      signal: stop.signal,
+      onProgress: ({ phase }) => phase === 'training' && stop.abort(),
+    });
+    await expect(executeRun(id, stopped, 20 * slow)).rejects.toMatchObject({ code: 'CANCELLED' });
+    const { sections, search } = stopped;
+    const anew = (passageId: string) => `new-${passageId}`;
+    const { result } = await executeRun(
+      id,
+      depsFor(world, 'stale', {
+        sections: sections.map((section) => ({
+          ...section,
+          passages: section.passages.map((passage) => ({ ...passage, id: anew(passage.id) })),
+        })),
+        search: async (question, limit) =>
+          (await search(question, limit)).map((found) => ({ ...found, passageId: anew(found.passageId) })),
+      }),
+      slow,
+    );
+    expect(result.gate[0]!.n).toBeGreaterThanOrEqual(100);
     expect(result.decision).toBe('promoted');
   });
 

@@ -79,6 +79,18 @@ const describe = (data: DataSet): RunResult['dataset'] => {
   };
 };
 
+/**
+ * What a process that died left behind is thrown away where its passages are not there any more: documents were deleted
+ * or read again meanwhile, and what was learned and is to be judged would be about nothing.
+ */
+function discardStale({ folder, sections }: Pick<RunDeps, 'folder' | 'sections'>): void {
+  const file = join(folder, 'dataset.json');
+  if (!existsSync(file)) return;
+  const present = new Set(sections.flatMap(({ passages }) => passages.map(({ id }) => id)));
+  if (readJson<DataSet>(file).questions.every(({ passageId }) => present.has(passageId))) return;
+  removeRun(folder);
+}
+
 /** Phase one, or what it left behind. */
 export async function dataSetOf(
   deps: RunDeps,
@@ -215,6 +227,7 @@ const candidateId = (runId: string): string => `reader-${runId.replaceAll('-', '
 
 /** @throws DocentError CANCELLED, TRAINING_FAILED, or of the engine; the champion serves on. */
 export async function executeRun(runId: string, deps: RunDeps, speed: number | null): Promise<RunOutcome> {
+  discardStale(deps);
   mkdirSync(deps.folder, { recursive: true });
   const { data, summary } = await dataSetOf(deps);
   const nothing = { dataset: summary, ...untrained };
