@@ -92,8 +92,13 @@ let learning: Promise<unknown> = Promise.resolve();
 if (values.learn) {
   learning = operator.train({ now: true, minutes: 20 }).catch(() => undefined);
   const learner = await docent.learning();
-  // It writes its questions and judges first.
-  while (!/train/i.test((await learner.latest())?.progress?.line ?? '')) await sleep(2_000);
+  // It writes its questions first.
+  let isOver = false;
+  void learning.then(() => (isOver = true));
+  while ((await learner.latest())?.progress?.phase !== 'training') {
+    if (isOver) throw new Error(`the run ended: ${(await learner.latest())?.result?.reason}`);
+    await sleep(2_000);
+  }
 }
 await ask();
 for (let i = 0; i < 20; i += 1) await ask();
