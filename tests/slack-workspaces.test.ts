@@ -88,6 +88,22 @@ test('each installs it in its browser, and is answered from its own documents on
   await answered(beta, ben, /95 euros/);
 });
 
+test('a button that somebody of another workspace presses counts where its message stands', async () => {
+  const { ts } = ask(beta, ben);
+  await eventually(() => expect(said(beta, ts)[0]?.text).toMatch(/95 euros/));
+  const [reply] = said(beta, ts);
+  const [, value] = /"value":"(up:[^"]+)"/.exec(JSON.stringify(reply!.blocks))!;
+  slack.vote(reply!, anna, value!);
+  const answerId = value!.slice('up:'.length);
+  await vi.waitFor(
+    async () =>
+      expect(await place.store.prisma.feedback.findMany({ where: { answerId } })).toMatchObject([
+        { vote: 1, userId: anna.id },
+      ]),
+    { timeout: 60_000 },
+  );
+});
+
 test('another browser than the one that began is refused, and nothing is kept', async () => {
   slack.addTeam('T3', 'Gamma');
   expect(await install('T3', { cookies: false })).toMatchObject({ status: 400 });

@@ -68,20 +68,23 @@ const quietLogger = (log: Pick<BaseLogger, 'warn' | 'error'>): SlackLogger => ({
 });
 
 /**
- * The workspace whose app an event is for. In channels that organisations share, `team_id` may be another one.
+ * The workspace whose app an event is for. In channels that organisations share, `team_id` and `team` may be those of
+ * whoever wrote or pressed; the message under a button knows where it comes from.
  * @see https://docs.slack.dev/apis/events-api#callback-field
  */
 function teamOfEvent(body: Record<string, unknown>): string | null {
   const {
     authorizations,
+    message,
     team_id: teamId,
     team,
   } = body as {
     authorizations?: readonly { readonly team_id?: string }[];
+    message?: { readonly team?: string };
     team_id?: string;
     team?: { readonly id?: string };
   };
-  return authorizations?.[0]?.team_id ?? teamId ?? team?.id ?? null;
+  return authorizations?.[0]?.team_id ?? message?.team ?? teamId ?? team?.id ?? null;
 }
 
 const notSet = (name: string): DocentError =>

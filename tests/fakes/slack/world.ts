@@ -106,8 +106,9 @@ export function createWorld() {
   addUser(botUser, { name: 'docent', is_bot: true });
 
   const channelJson = ({ members: _members, ...rest }: FakeChannel) => ({ ...rest, is_member: true });
-  const messageJson = ({ versions: _versions, channel: _channel, ...rest }: FakeMessage) => ({
+  const messageJson = ({ versions: _versions, channel, ...rest }: FakeMessage) => ({
     type: 'message',
+    team: channels.get(channel)?.team ?? users.get(rest.user)?.team_id ?? teamId,
     ...rest,
     ...(rest.thread_ts === undefined && messages.some((one) => one.thread_ts === rest.ts)
       ? {
