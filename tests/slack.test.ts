@@ -495,7 +495,9 @@ describe('as an agent', () => {
     slack.addChannel('DANNA', { is_im: true, user: anna.id }, [anna.id]);
     await connect();
     opened('home', anna.id);
-    await eventually(() => expect(JSON.stringify(slack.homes.get(anna.id))).toMatch(/Hello.*divider.*Documents/));
+    await eventually(() =>
+      expect(JSON.stringify(slack.homes.get(anna.id))).toMatch(/Hello.*divider.*Documents.*docent policy/),
+    );
     opened('messages', anna.id);
     await eventually(() => expect(slack.suggested.get('DANNA')).toMatchObject([{ message: 'How many days?' }]));
   });
