@@ -40,6 +40,8 @@ export interface Connected {
 }
 
 const optionsFor = ({ api, cdn, messageContent }: ConnectOptions): ClientOptions => ({
+  // As many as Discord asks for, all in this process: one up to 2,500 servers.
+  shards: 'auto',
   intents: [
     GatewayIntentBits.Guilds,
     GatewayIntentBits.GuildMessages,
