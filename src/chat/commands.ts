@@ -80,16 +80,14 @@ export function createChatCommands(deps: {
     ].join('\n');
   };
 
-  const listOf = async (audience: Audience): Promise<string> => {
-    const list = await documents.list(audience);
+  const listOf = (list: readonly DocumentSummary[]): string => {
     if (list.length === 0) return 'There are no documents here that you can see. Send me a file to begin.';
     return [`I answer from ${list.length} ${list.length === 1 ? 'document' : 'documents'} here:`, ...listed(list)].join(
       '\n',
     );
   };
 
-  const statusOf = async (place: Place, audience: Audience): Promise<string> => {
-    const list = await documents.list(audience);
+  const statusOf = async (place: Place, list: readonly DocumentSummary[]): Promise<string> => {
     const { workspaceId } = await deps.places.locate(place);
     const { base, adapter } = deps.model(workspaceId);
     const ready = list.filter(({ status }) => status === 'ready').length;
@@ -105,9 +103,11 @@ export function createChatCommands(deps: {
   const say = async (command: IncomingCommand, audience: Audience): Promise<string> => {
     switch (command.name) {
       case 'documents':
-        return command.text.trim() === '' ? listOf(audience) : describe(command.text.trim(), audience);
+        return command.text.trim() === ''
+          ? listOf(await documents.list(audience))
+          : describe(command.text.trim(), audience);
       case 'status':
-        return statusOf(command.place, audience);
+        return statusOf(command.place, await documents.list(audience));
       case 'retrain': {
         if (!command.person.isAdmin)
           throw new DocentError('NOT_ALLOWED', { action: 'retrain the model', who: 'an admin of this workspace' });
@@ -137,8 +137,8 @@ export function createChatCommands(deps: {
         .slice(0, mostTitles)
         .map(({ id, path }) => ({ id, title: path })),
     home: async (place, audience) => {
-      const examples = await answerer.examples(audience);
-      const texts = [helpText(examples), await listOf(audience), await statusOf(place, audience)];
+      const [examples, list] = await Promise.all([answerer.examples(audience), documents.list(audience)]);
+      const texts = [helpText(examples), listOf(list), await statusOf(place, list)];
       return { examples, sections: texts.map(infoContent) };
     },
     run: async (command, audience) => {

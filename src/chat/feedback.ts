@@ -2,7 +2,6 @@
  * What people say about answers: votes, what the answer should have been, and whether an admin lets it be learned. Knows
  * corrections and roles; no platform.
  */
-
 import type { Logger } from 'pino';
 import { DocentError } from '../errors.ts';
 import type { Corrections } from '../learn/feedback.ts';

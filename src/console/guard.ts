@@ -4,7 +4,6 @@
  * On loopback: the Host header must name loopback, so that a web page whose name was rebound to 127.0.0.1 gets nothing.
  * Off loopback: the token, as bearer or as a session cookie. Everywhere: state changes only from the own origin.
  */
-
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { DocentError } from '../errors.ts';
