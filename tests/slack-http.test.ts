@@ -1,12 +1,11 @@
 /** Slack over HTTP, end to end: the whole product and its web server in a process of its own, the real model. */
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { botUser, type FakeMessage, type FakeSlack, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
 import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
+import { freePort } from './setup/free-port.ts';
 
 const mention = `<@${botUser}>`;
 const question = `${mention} What is the hotel budget per night?`;
@@ -15,13 +14,6 @@ let slack: FakeSlack;
 let product: ChatProduct;
 let port: number;
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-};
 const start = async (): Promise<void> => {
   expect(await product.start()).toEqual(['Slack: connected to Acme as @docent, over HTTP']);
 };

@@ -1,10 +1,10 @@
 /** Several Slack workspaces on one Docent: they install the app themselves, and hear nothing of each other. */
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { botUser, type FakeChannel, type FakeSlack, type FakeUser, startFakeSlack } from './fakes/slack/index.ts';
 import { testBase } from './setup/base.ts';
 import { type ChatProduct, chatProduct } from './setup/chat-product.ts';
 import { type TestStore, testStore } from './setup/database.ts';
+import { freePort } from './setup/free-port.ts';
 
 let place: TestStore;
 let slack: FakeSlack;
@@ -15,13 +15,6 @@ let beta: FakeChannel;
 let anna: FakeUser;
 let ben: FakeUser;
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 });
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 beforeAll(async () => {
   const { folder } = await testBase();
